@@ -1,0 +1,61 @@
+"""Sphinx settings; ``docs/README.md`` says how to build."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+# The three source roots of the namespace package, so that pages need no installation.
+sys.path[:0] = [str(ROOT / room) for room in ("models", "loops", "analysis")]
+
+_about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+project = "Loopscope"
+author = _about["authors"][0]["name"]
+copyright = f"2026, {author}"
+version = release = _about["version"]
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+exclude_patterns = ["_build", "README.md"]
+templates_path = ["_templates"]
+
+html_theme = "furo"
+html_title = f"Loopscope {version}"
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+napoleon_google_docstring = False
+# Fields of a record are part of its description, not objects of their own.
+napoleon_use_ivar = True
+# A short name in a docstring may stand for a record and for its re-export in the room.
+suppress_warnings = ["ref.python"]
+
+
+def show_trees(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]):
+    """Print a paragraph that is drawn as a tree (``|- ...``) as it stands in the source."""
+    shown: list[str] = []
+    for blank, group in groupby(lines, key=lambda line: not line.strip()):
+        paragraph = list(group)
+        if not blank and any(line.lstrip().startswith(("|-", "`-")) for line in paragraph):
+            paragraph = ["::", "", *(f"    {line}" for line in paragraph)]
+        shown += paragraph
+    lines[:] = shown
+
+
+def setup(app: Any) -> None:
+    # Before napoleon (priority 500) reads the sections of the docstring.
+    app.connect("autodoc-process-docstring", show_trees, priority=400)
