@@ -17,11 +17,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+FOLDERS = (".github", "models", "loops", "analysis", "tests", "docs")
 PAGES = [
     page
-    for page in sorted(ROOT.rglob("*.md"))
-    if not any(part.startswith((".", "_")) for part in page.relative_to(ROOT).parts[:-1])
-    or page.parent.name == ".github"
+    for page in sorted(
+        [*ROOT.glob("*.md"), *(p for f in FOLDERS for p in (ROOT / f).rglob("*.md"))]
+    )
+    if "_build" not in page.parts
 ]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
