@@ -1,0 +1,1 @@
+"""The native engine: equations to machine code, machine code to runs."""

@@ -1,0 +1,193 @@
+"""From equations to one function that runs a model: LLVM IR text.
+
+Stage 4 of 5.  In: ``Equations`` and a ``Layout``.  Out: IR of a module with one public function
+(see ``KERNEL``).  Nothing is compiled here.
+
+Shape of the function: tiles of runs, outermost; within a tile all time steps; within a step all
+vectors of the tile (for RK4, four times).  What a step needs from the step before lives in small
+arrays on the stack, one vector for each vector of the tile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import sympy as sp
+from llvmlite import ir
+
+from loopscope.models.engine import tables
+from loopscope.models.engine.expressions import (
+    Environment,
+    Expressions,
+    Level,
+    Section,
+    symbols_in,
+)
+from loopscope.models.engine.finite import must_check
+from loopscope.models.engine.frame import Frame, Slot
+from loopscope.models.engine.lanes import Lanes
+from loopscope.models.engine.layout import Layout
+from loopscope.models.equations import Equations
+from loopscope.models.model import TIME
+
+def needed(equations: Equations, layout: Layout) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
+    """Return what a step must compute: auxiliaries in order, and carried symbols that matter.
+
+    All states are kept: a run's status must not depend on what is saved.
+    """
+    inputs = set(layout.inputs)
+    carried = [*equations.states, *equations.memories, *equations.pipelines]
+    wanted = {sp.Symbol(name, real=True) for name in layout.outputs}
+    for symbol in carried:
+        for expression in carried_expressions(equations, symbol):
+            wanted.update(symbols_in(expression))
+    order = list(equations.auxiliaries)
+    for symbol in reversed(order):
+        if symbol in wanted and symbol.name not in inputs:
+            wanted.update(symbols_in(equations.auxiliaries[symbol]))
+    auxiliaries = [s for s in order if s in wanted and s.name not in inputs]
+    return auxiliaries, [s for s in carried if s.name not in inputs]
+
+
+def carried_expressions(equations: Equations, symbol: sp.Symbol) -> list[sp.Expr]:
+    """Return what a state, memory or pipeline needs at each step."""
+    if symbol in equations.states:
+        return [equations.states[symbol].rate]
+    if symbol in equations.memories:
+        return [equations.memories[symbol].update]
+    return [equations.pipelines[symbol].input]
+
+
+def emit(equations: Equations, layout: Layout, name: str) -> str:
+    """Return the IR of a module whose function ``name`` runs the model.
+
+    Linear in the size of the equations.
+    """
+    return str(_Kernel(equations, layout, name).build())
+
+
+class _Kernel:
+    """One kernel under construction."""
+
+    def __init__(self, equations: Equations, layout: Layout, name: str) -> None:
+        self.equations = equations
+        self.layout = layout
+        self.frame = Frame(layout, name)
+        self.auxiliaries, self.carried = needed(equations, layout)
+        frame = self.frame
+        self.slots: dict[sp.Symbol, Slot] = {s: frame.slot() for s in self.carried}
+        self.expressions = Expressions(
+            equations,
+            {
+                Level.UNIFORM: Section(Level.UNIFORM, frame.uniform),
+                Level.TILE: Section(Level.TILE, frame.tile),
+                Level.TIME: Section(Level.TIME, frame.time),
+                Level.STEP: Section(Level.STEP, frame.step),
+            },
+            self._keep,
+            self._random,
+        )
+        self.starting = self._environment("starting")
+        self.running = self._environment("running")
+
+    def build(self) -> ir.Module:
+        self._start_values()
+        auxiliaries = [self.value(symbol) for symbol in self.auxiliaries]
+        del auxiliaries  # computed for their place in the order, read again by name
+        for number, output in enumerate(self.layout.outputs):
+            self.frame.save(number, self.value(sp.Symbol(output, real=True)))
+        updated = [self._advance(symbol) for symbol in self.carried]
+        watched = must_check(self.equations, self.auxiliaries, self.carried)
+        self.frame.finish([self.value(symbol) for symbol in watched] + updated)
+        return self.frame.module
+
+    def value(self, expression: sp.Expr) -> ir.Value:
+        """Return the value of an expression in the step section, as a vector."""
+        step = self.frame.step
+        return step.spread(self.expressions.value(expression, self.running, Level.STEP))
+
+    def _environment(self, name: str) -> Environment:
+        layout, equations = self.layout, self.equations
+        starting = name == "starting"
+        level: dict[sp.Symbol, Level] = {TIME: Level.UNIFORM if starting else Level.TIME}
+        for given in layout.inputs:
+            symbol = sp.Symbol(given, real=True)
+            if given in layout.series:
+                level[symbol] = Level.UNIFORM if starting else Level.TIME
+            else:
+                level[symbol] = Level.TILE if given in layout.lanes else Level.UNIFORM
+        equation: dict[sp.Symbol, sp.Expr] = dict(equations.auxiliaries)
+        initials: Mapping[sp.Symbol, sp.Expr] = {
+            **{s: e.initial for s, e in equations.states.items()},
+            **{s: e.initial for s, e in equations.memories.items()},
+            **{s: e.initial for s, e in equations.pipelines.items()},
+            **equations.fixed,
+        }
+        if starting:
+            equation |= equations.at_start
+            for symbol, initial in initials.items():
+                if symbol.name in layout.starts:
+                    lane = symbol.name in layout.lanes
+                    level[symbol] = Level.TILE if lane else Level.UNIFORM
+                elif symbol not in level:
+                    equation[symbol] = initial
+        else:
+            for symbol in self.carried:
+                level[symbol] = Level.STEP
+        environment = Environment(name, starting, level, lambda s: self._read(s, starting), equation)
+        if not starting:
+            for symbol in equations.fixed:
+                if symbol not in level:
+                    level[symbol] = self.expressions.level(symbol, self.starting)
+        return environment
+
+    def _read(self, symbol: sp.Symbol, starting: bool) -> ir.Value:  # noqa: FBT001
+        frame, layout, name = self.frame, self.layout, str(symbol.name)
+        if symbol == TIME:
+            return frame.start_time if starting else frame.now
+        if symbol in self.equations.fixed and name not in layout.inputs:
+            level = self.expressions.level(symbol, self.starting)
+            return self.expressions.value(symbol, self.starting, level)
+        if starting and name in layout.starts:
+            return frame.input(len(layout.inputs) + layout.starts.index(name), name)
+        if name in layout.inputs:
+            if name in layout.series:
+                return frame.sample(layout.series.index(name), at_start=starting)
+            return frame.input(layout.inputs.index(name), name)
+        return self.slots[symbol].load(frame.step)
+
+    def _keep(self, value: ir.Value) -> Callable[[], ir.Value]:
+        slot = self.frame.slot()
+        slot.store(self.frame.tile, value)
+        return lambda: slot.load(self.frame.step)
+
+    def _random(self, draw: int, lanes: Lanes) -> ir.Value:
+        counter = self.frame.random_counter(lanes, draw)
+        return tables.emit_random(lanes.builder, counter, self.frame.seed(lanes))
+
+    def _start_values(self) -> None:
+        for symbol in self.equations.start_order:
+            name = str(symbol.name)
+            if name in self.layout.inputs:
+                continue
+            level = self.expressions.level(symbol, self.starting)
+            value = self.expressions.value(symbol, self.starting, level)
+            if symbol in self.slots:
+                self.slots[symbol].store(self.frame.tile, value)
+        for symbol in self.carried:
+            if symbol in self.equations.pipelines:
+                delay = self.equations.pipelines[symbol].delay
+                level = self.expressions.level(delay, self.starting)
+                steps = self.expressions.value(delay, self.starting, level)
+                self.frame.pipeline(symbol.name, steps)
+
+    def _advance(self, symbol: sp.Symbol) -> ir.Value:
+        """Emit the step of one carried symbol; return its new value."""
+        frame, slot = self.frame, self.slots[symbol]
+        if symbol in self.equations.states:
+            state = self.equations.states[symbol]
+            return frame.integrate(slot, self.value(state.rate), floor=state.non_negative)
+        if symbol in self.equations.memories:
+            return frame.remember(slot, self.value(self.equations.memories[symbol].update))
+        pipeline = self.equations.pipelines[symbol]
+        return frame.shift(slot, symbol.name, self.value(pipeline.input))

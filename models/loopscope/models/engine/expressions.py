@@ -1,0 +1,337 @@
+"""From sympy expressions to LLVM values, each computed once and as early as it can be.
+
+Stage 4 of 5, emission.  In: ``Equations`` and a ``Layout``.  Out: LLVM values in four nested
+sections of a kernel, by what a value depends on:
+
+========  =======================================  ================
+section   depends on                               computed
+========  =======================================  ================
+uniform   constants, inputs common to all runs     once a call
+tile      inputs that differ between runs          once a tile
+time      also the time or a series                once a step
+step      also the state                           each run, each step
+========  =======================================  ================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import sympy as sp
+from llvmlite import ir
+
+from loopscope.models import functions
+from loopscope.models.engine import tables
+from loopscope.models.engine.lanes import Lanes
+from loopscope.models.equations import Equations
+from loopscope.models.model import TIME
+
+
+class Level(IntEnum):
+    """The section a value belongs to."""
+
+    UNIFORM = 0
+    TILE = 1
+    TIME = 2
+    STEP = 3
+
+    def join(self, other: Level) -> Level:
+        """Return the section of a value that depends on both."""
+        pair = {self, other}
+        return Level.STEP if pair == {Level.TILE, Level.TIME} else max(self, other)
+
+
+LIBRARY = {
+    sp.sin: "sin", sp.cos: "cos", sp.tan: "tan", sp.asin: "asin", sp.acos: "acos",
+    sp.atan: "atan", sp.sinh: "sinh", sp.cosh: "cosh", sp.tanh: "tanh", sp.gamma: "tgamma",
+    sp.asinh: "asinh", sp.acosh: "acosh", sp.atanh: "atanh", sp.erf: "erf", sp.erfc: "erfc",
+}  # fmt: skip
+"""Functions left to the C library."""
+
+
+@dataclass(slots=True)
+class Section:
+    """One section under construction: where its instructions go and what it holds so far."""
+
+    level: Level
+    lanes: Lanes
+    values: dict[tuple[str, sp.Expr], ir.Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What symbols mean: while running, or while start values are being found.
+
+    Attributes
+    ----------
+    name
+        Distinguishes the two in the sections' memory.
+    starting
+        Whether this is the one for start values.
+    level
+        Section of each symbol that is not an auxiliary.
+    read
+        Gives the value of such a symbol in its section.
+    equation
+        Equations of auxiliaries.
+    """
+
+    name: str
+    starting: bool
+    level: dict[sp.Symbol, Level]
+    read: Callable[[sp.Symbol], ir.Value]
+    equation: dict[sp.Symbol, sp.Expr]
+
+
+def symbols_in(expression: sp.Expr) -> list[sp.Symbol]:
+    """Return the variables an expression needs, without the names of lookups, sorted."""
+    found: set[sp.Symbol] = set()
+    stack: list[sp.Basic] = [expression]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, sp.Symbol):
+            found.add(node)
+        elif isinstance(node, functions.Table | functions.TableSlope):
+            stack.append(node.args[1])
+        else:
+            stack.extend(node.args)
+    return sorted(found, key=lambda symbol: str(symbol.name))
+
+
+class Expressions:
+    """Turns expressions into values, choosing the section and sharing what is equal.
+
+    Parameters
+    ----------
+    equations
+        Where auxiliaries and lookups are defined.
+    sections
+        The four sections, by level.
+    keep
+        Stores a tile value so that a step can read it again; returns the reader.
+    random
+        Gives the value of a random draw in a section.
+    """
+
+    def __init__(
+        self,
+        equations: Equations,
+        sections: dict[Level, Section],
+        keep: Callable[[ir.Value], Callable[[], ir.Value]],
+        random: Callable[[int, Lanes], ir.Value],
+    ) -> None:
+        self.equations = equations
+        self.sections = sections
+        self.keep = keep
+        self.random = random
+        self._levels: dict[tuple[str, sp.Expr], Level] = {}
+        self._readers: dict[tuple[str, sp.Expr], Callable[[], ir.Value]] = {}
+        self._ranks: dict[sp.Expr, int] = {}
+        self._parametric = set(equations.parameters) | set(equations.fixed)
+
+    def level(self, expression: sp.Expr, environment: Environment) -> Level:
+        """Return the section an expression belongs to."""
+        memo = (environment.name, expression)
+        known = self._levels.get(memo)
+        if known is not None:
+            return known
+        level = Level.UNIFORM
+        if isinstance(expression, sp.Symbol):
+            given = environment.level.get(expression)
+            level = (
+                given
+                if given is not None
+                else self.level(environment.equation[expression], environment)
+            )
+        elif isinstance(expression, functions.RandomUniform):
+            level = Level.TILE if environment.starting else Level.STEP
+        else:
+            for argument in _operands(expression):
+                level = level.join(self.level(argument, environment))
+        self._levels[memo] = level
+        return level
+
+    def value(self, expression: sp.Expr, environment: Environment, where: Level) -> ir.Value:
+        """Return the value of an expression, ready for use in section ``where``."""
+        level = self.level(expression, environment)
+        section = self.sections[level]
+        memo = (environment.name, expression)
+        if level is Level.TILE and where is Level.STEP:
+            step = self.sections[Level.STEP]
+            if memo not in step.values:
+                if memo not in self._readers:
+                    self._readers[memo] = self.keep(self.value(expression, environment, Level.TILE))
+                step.values[memo] = self._readers[memo]()
+            return step.values[memo]
+        if memo not in section.values:
+            section.values[memo] = self._build(expression, environment, section)
+        return section.values[memo]
+
+    def _build(self, e: sp.Expr, environment: Environment, section: Section) -> ir.Value:
+        lanes = section.lanes
+        if e.is_number and not e.atoms(functions.RandomUniform):
+            return lanes.constant(_number(e))
+        if isinstance(e, sp.Symbol):
+            if e in environment.level:
+                return environment.read(e)
+            return self.value(environment.equation[e], environment, section.level)
+
+        def part(argument: sp.Expr) -> ir.Value:
+            return self.value(argument, environment, section.level)
+
+        if isinstance(e, sp.Add):
+            return self._sum(e, part, lanes)
+        if isinstance(e, sp.Mul):
+            return self._product(e, part, lanes)
+        if isinstance(e, sp.Pow):
+            return self._power(e, part, lanes)
+        if isinstance(e, sp.exp):
+            return lanes.exp(part(e.args[0]))
+        if isinstance(e, sp.log):
+            return lanes.log(part(e.args[0]))
+        if isinstance(e, sp.Abs):
+            return lanes.absolute(part(e.args[0]))
+        if isinstance(e, sp.sign):
+            return lanes.sign(part(e.args[0]))
+        return self._call(e, part, lanes)
+
+    def _call(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
+        if isinstance(e, functions.Table | functions.TableSlope):
+            table = self.equations.lookups[str(e.args[0].name)]
+            emit = tables.emit_table if isinstance(e, functions.Table) else tables.emit_slope
+            return emit(lanes, table, part(e.args[1]))
+        if isinstance(e, functions.RandomUniform):
+            return self.random(int(e.args[0]), lanes)
+        if isinstance(e, functions.Minimum | functions.Maximum):
+            # A variable that is not finite ends the run by itself, so only a value that is
+            # not yet a variable needs its NaN carried on.
+            a, b = sorted(e.args, key=lambda x: isinstance(x, sp.Symbol), reverse=True)
+            pick = lanes.minimum if isinstance(e, functions.Minimum) else lanes.maximum
+            return pick(part(a), part(b), careful=not isinstance(a, sp.Symbol))
+        if isinstance(e, functions.NormalQuantile):
+            return tables.emit_quantile(lanes, part(e.args[0]))
+        if isinstance(e, functions.SDFunction):
+            return e.native(lanes, *[part(argument) for argument in e.args])
+        name = LIBRARY.get(e.func)
+        assert name is not None, f"no native form for {e.func}"
+        return lanes.library(name, part(e.args[0]))
+
+    def _rank(self, e: sp.Expr) -> int:
+        """Return 0 for a value of parameters alone, 1 with time, 2 with state.
+
+        Sums and products are associated in this order, which does not depend on the layout,
+        so neither does their rounding.
+        """
+        known = self._ranks.get(e)
+        if known is not None:
+            return known
+        if isinstance(e, sp.Symbol):
+            if e in self.equations.auxiliaries:
+                rank = self._rank(self.equations.auxiliaries[e])
+            else:
+                rank = 0 if e in self._parametric else 1 if e == TIME else 2
+        elif isinstance(e, functions.RandomUniform):
+            rank = 2
+        else:
+            rank = max((self._rank(argument) for argument in _operands(e)), default=0)
+        self._ranks[e] = rank
+        return rank
+
+    def _groups(self, arguments: Iterable[sp.Expr]) -> list[list[sp.Expr]]:
+        groups: list[list[sp.Expr]] = [[], [], []]
+        for argument in arguments:
+            groups[self._rank(argument)].append(argument)
+        return [group for group in groups if group]
+
+    def _sum(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
+        groups = self._groups(e.args)
+        total: ir.Value | None = None
+        for number, group in enumerate(groups):
+            if number < len(groups) - 1 and len(group) > 1:
+                # A part that is ready earlier is a value of its own, computed in its section.
+                group = [sp.Add(*group, evaluate=False)]  # noqa: PLW2901
+            for term in group:
+                total = self._add_term(total, term, part, lanes)
+        assert total is not None
+        return total
+
+    def _add_term(
+        self,
+        total: ir.Value | None,
+        term: sp.Expr,
+        part: Callable[[sp.Expr], ir.Value],
+        lanes: Lanes,
+    ) -> ir.Value:
+        if total is None:
+            return part(term)
+        negative = term.could_extract_minus_sign() and isinstance(term, sp.Mul)
+        size = -term if negative else term
+        if isinstance(size, sp.Mul) and not _divisors(size):
+            groups = self._groups(size.args)
+            last = groups[-1].pop()
+            rest = [x for group in groups for x in group]
+            a = part(rest[0] if len(rest) == 1 else sp.Mul(*rest, evaluate=False))
+            return lanes.fused(lanes.minus(a) if negative else a, part(last), total)
+        if negative:
+            return lanes.subtract(total, part(size))
+        return lanes.add(total, part(term))
+
+    def _product(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
+        divisors = _divisors(e)
+        if divisors:
+            factors = [x for x in e.args if not _is_divisor(x)]
+            top = part(sp.Mul(*factors, evaluate=False)) if factors else lanes.constant(1.0)
+            bottom = divisors[0] if len(divisors) == 1 else sp.Mul(*divisors, evaluate=False)
+            return lanes.divide(top, part(bottom))
+        groups = self._groups(e.args)
+        total: ir.Value | None = None
+        for number, group in enumerate(groups):
+            if number < len(groups) - 1 and len(group) > 1:
+                group = [sp.Mul(*group, evaluate=False)]  # noqa: PLW2901
+            for factor in group:
+                if factor == -1:
+                    continue
+                value = part(factor)
+                total = value if total is None else lanes.multiply(total, value)
+        assert total is not None
+        return lanes.minus(total) if -1 in e.args else total
+
+    def _power(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
+        base, exponent = e.args
+        if _is_divisor(e):
+            return lanes.divide(lanes.constant(1.0), part(_inverse(e)))
+        if exponent.is_Integer and int(exponent) <= 16:  # noqa: PLR2004
+            return lanes.whole_power(part(base), int(exponent))
+        if exponent == sp.Rational(1, 2):
+            return lanes.sqrt(part(base))
+        return lanes.power(part(base), part(exponent))
+
+
+def _operands(e: sp.Expr) -> tuple[sp.Expr, ...]:
+    return e.args[1:] if isinstance(e, functions.Table | functions.TableSlope) else e.args
+
+
+def _is_divisor(e: sp.Expr) -> bool:
+    return isinstance(e, sp.Pow) and bool(e.args[1].is_number) and bool(e.args[1].is_negative)
+
+
+def _inverse(e: sp.Expr) -> sp.Expr:
+    base, exponent = e.args
+    return base if exponent == -1 else sp.Pow(base, -exponent, evaluate=False)
+
+
+def _divisors(e: sp.Expr) -> list[sp.Expr]:
+    """Return what a product is divided by; a fraction p/q counts as p over q."""
+    return [_inverse(x) for x in e.args if _is_divisor(x)]
+
+
+def _number(e: sp.Expr) -> float:
+    if e.is_Rational:
+        return int(e.p) / int(e.q)
+    if e is sp.zoo:
+        return math.inf
+    value = complex(e.evalf(20))
+    return value.real if value.imag == 0 else math.nan
