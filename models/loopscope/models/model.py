@@ -7,7 +7,6 @@ INITIAL stand in them as single functions.  ``symbolise`` writes those out as ``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,6 +14,7 @@ from typing import Literal
 import sympy as sp
 
 from loopscope.models.errors import UnknownNameError, did_you_mean
+from loopscope.models.names import key as key
 
 Interpolation = Literal["interpolate", "extrapolate", "hold_backward"]
 """Between and beyond points: linear and held; linear and continued; step and held."""
@@ -25,15 +25,9 @@ TIME = sp.Symbol("Time", real=True)
 """The simulation time, in the model's time unit."""
 
 
-def key(name: str) -> str:
-    """Return the form of a name in which case, spaces, underscores and quotes do not matter.
-
-    Examples
-    --------
-    >>> key("Teacup_Temperature") == key('"teacup  temperature"')
-    True
-    """
-    return re.sub(r"[\s_]+", " ", name.replace("\\n", " ").replace('"', "")).strip().casefold()
+def symbol_of(name: str) -> sp.Symbol:
+    """Return the symbol that stands for a variable in every expression."""
+    return sp.Symbol(name, real=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +63,7 @@ class Variable:
     @property
     def symbol(self) -> sp.Symbol:
         """The sympy symbol that stands for this variable in every expression."""
-        return sp.Symbol(self.name, real=True)
+        return symbol_of(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

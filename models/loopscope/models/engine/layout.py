@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Literal
 
-from loopscope.models.model import Method
+Method = Literal["Euler", "RK4"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
