@@ -8,7 +8,7 @@ Algebraic loops end here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -89,6 +89,9 @@ class Equations:
         Names that the author did not write (written-out delays, inline lookups ...) -> owner.
     draws
         Number of random draws per step.
+    structural
+        Parameters whose value shaped the equations -> why; they cannot change without reading
+        the model again.
     """
 
     name: str
@@ -105,3 +108,4 @@ class Equations:
     lookups: Mapping[str, Lookup]
     hidden: Mapping[str, str]
     draws: int = 0
+    structural: Mapping[str, str] = field(default_factory=dict)

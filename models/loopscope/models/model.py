@@ -98,11 +98,15 @@ class Parameter(Variable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup(Variable):
-    """A graphical function: points with x ascending."""
+    """A graphical function: points with x ascending; at a jump two points share their x.
+
+    ``owner`` is the variable whose equation holds it, or empty for a table with a name of its own.
+    """
 
     x: tuple[float, ...]
     y: tuple[float, ...]
     interpolation: Interpolation = "interpolate"
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
