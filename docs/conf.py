@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from itertools import groupby
@@ -45,11 +46,16 @@ napoleon_use_ivar = True
 suppress_warnings = ["ref.python"]
 
 
-def show_trees(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]):
-    """Print a paragraph that is drawn as a tree (``|- ...``) as it stands in the source."""
+def as_numpydoc(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]):
+    """Read what numpy's convention means and plain reStructuredText does not.
+
+    References are numbered for each docstring, not for each page, so they become a plain list.
+    A paragraph that is drawn as a tree (``|- ...``) is printed as it stands.
+    """
     shown: list[str] = []
     for blank, group in groupby(lines, key=lambda line: not line.strip()):
-        paragraph = list(group)
+        paragraph = [re.sub(r"^(\s*)\.\. \[(\d+)\] ", r"\1\2. ", line) for line in group]
+        paragraph = [re.sub(r"\[(\d+)\]_", r"[\1]", line) for line in paragraph]
         if not blank and any(line.lstrip().startswith(("|-", "`-")) for line in paragraph):
             paragraph = ["::", "", *(f"    {line}" for line in paragraph)]
         shown += paragraph
@@ -58,4 +64,4 @@ def show_trees(_app: Any, _what: str, _name: str, _object: Any, _options: Any, l
 
 def setup(app: Any) -> None:
     # Before napoleon (priority 500) reads the sections of the docstring.
-    app.connect("autodoc-process-docstring", show_trees, priority=400)
+    app.connect("autodoc-process-docstring", as_numpydoc, priority=400)
