@@ -1,0 +1,217 @@
+"""Run a plan: spread tiles over threads, then say which runs failed and where.
+
+Stage 5 of 5.  In: a ``Plan``.  Out: a ``Result`` of plain numpy arrays.  A failed run is a status,
+never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopscope.models.engine.clock import Times
+from loopscope.models.engine.overrides import Numbers
+from loopscope.models.engine.plan import Plan, kernel, launch, processors
+
+CHUNKS_PER_THREAD = 8
+"""Enough that threads finish together, few enough that calls cost nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that left the finite numbers.
+
+    Attributes
+    ----------
+    run
+        Its number.
+    variable
+        The first variable, in evaluation order, that was not finite.
+    time
+        When, in the model's time unit.
+    last
+        The finite values of all computed variables one step earlier, by name; at the start,
+        those that are finite then.
+    """
+
+    run: int
+    variable: str
+    time: float
+    last: dict[str, float]
+
+    def __str__(self) -> str:
+        """Return the status in words."""
+        return f"not finite: '{self.variable}' at time {self.time:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What was computed.
+
+    Attributes
+    ----------
+    values
+        By output name; dims (time,), or (run, time) for a batch.  NaN from a failure on.
+    time
+        Saved times, dims (time,).
+    failures
+        By run number.
+    """
+
+    plan: Plan
+    method: str
+    values: dict[str, Numbers]
+    time: Numbers
+    failures: dict[int, Failure]
+
+
+def execute(
+    plan: Plan,
+    *,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Compute all runs of a plan.
+
+    Parameters
+    ----------
+    threads
+        Threads to use; all processors by default.  Results do not depend on it.
+    progress
+        Called with (runs done, runs) now and then.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Passed on as soon as the tiles at work are done.
+    """
+    runs = plan.runs or 1
+    code = plan.kernel()
+    out = np.empty((len(plan.layout.outputs), runs, plan.times.saves))
+    failed = np.full(runs, -1, dtype=np.int64)
+
+    def part(span: tuple[int, int]) -> int:
+        launch(
+            code, plan.layout, plan.times, plan.common, plan.lanes, plan.series, out,
+            runs=runs, span=span, seed=plan.seed, pipelines=plan.prepared.pipelines,
+            failed=failed,
+        )  # fmt: skip
+        return span[1] - span[0]
+
+    if runs == 1:
+        part((0, 1))
+    else:
+        _spread(part, runs, plan.layout.tile, threads or processors(), progress)
+    failures = {}
+    for run in np.flatnonzero(failed >= 0).tolist():
+        failure = diagnose(plan, run, int(failed[run]))
+        if failure is not None:
+            failures[run] = failure
+            gone = plan.times.saved >= failure.time - 1e-9 * plan.times.step
+            out[:, run, gone] = np.nan
+    return Result(
+        plan=plan,
+        method=plan.layout.method,
+        values=_values(plan, out),
+        time=plan.times.saved,
+        failures=failures,
+    )
+
+
+def _spread(
+    part: Callable[[tuple[int, int]], int],
+    runs: int,
+    tile: int,
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    tiles = -(-runs // tile)
+    size = max(1, -(-tiles // (threads * CHUNKS_PER_THREAD))) * tile
+    spans = [(first, min(first + size, runs)) for first in range(0, runs, size)]
+    done = 0
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = [pool.submit(part, span) for span in spans]
+        try:
+            for finished in as_completed(waiting):
+                done += finished.result()
+                if progress is not None:
+                    progress(done, runs)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _values(plan: Plan, out: Numbers) -> dict[str, Numbers]:
+    """Return every output with its dims; inputs are read-only views without copies."""
+    shape = out.shape[1:]
+    values: dict[str, Numbers] = {}
+    rows = {name: row for row, name in enumerate(plan.layout.outputs)}
+    for name in plan.outputs:
+        if name in rows:
+            block = out[rows[name]]
+        elif name in plan.overrides.paths:
+            row = plan.series[plan.layout.series.index(name)]
+            every = plan.times.save_every * plan.layout.samples_per_step
+            saved = row[: (plan.times.saves - 1) * every + 1 : every]
+            block = np.broadcast_to(saved, shape)
+        elif name in plan.overrides.arrays:
+            block = np.broadcast_to(plan.overrides.arrays[name][:, None], shape)
+        else:
+            block = np.broadcast_to(plan.common[plan.layout.inputs.index(name)], shape)
+        values[name] = block[0] if plan.runs is None else block
+    return values
+
+
+def diagnose(plan: Plan, run: int, step: int) -> Failure | None:
+    """Compute one run again, saving everything, and find what was not finite first.
+
+    Returns None when every value of the run's own times is finite (only a step beyond the last
+    was not).  Costs one run and, the first time, a compilation.
+    """
+    prepared = plan.prepared
+    everything = tuple(
+        name
+        for name in (*prepared.carried, *prepared.computed)
+        if name not in plan.layout.inputs
+    )
+    wanted = needed_names(plan, everything)
+    layout = replace(plan.layout, outputs=wanted, lanes=(), width=1, vectors=1)
+    common = plan.common.copy()
+    slots = (*plan.layout.inputs, *plan.layout.starts)
+    for row, name in zip(plan.lanes, plan.layout.lanes, strict=True):
+        common[slots.index(name)] = row[run]
+    before = max(step - 1, 0)
+    when = Times(plan.times.start, plan.times.step, min(step + 1, plan.times.steps), 1)
+    saves = when.steps - before + 1
+    out = np.empty((len(wanted), 1, saves))
+    launch(
+        kernel(prepared, layout, plan.overrides.tables), layout, when, common,
+        np.zeros((1, 1)), plan.series, out, runs=1, saving=(before, 1), seed=plan.seed,
+        origin=run, pipelines=prepared.pipelines,
+    )  # fmt: skip
+    finite = np.isfinite(out[:, 0, :])
+    for save in range(saves):
+        wrong = np.flatnonzero(~finite[:, save])
+        if len(wrong):
+            last = max(save - 1, 0)
+            values = {
+                name: float(out[row, 0, last])
+                for row, name in enumerate(wanted)
+                if finite[row, last]
+            }
+            time = when.start + (before + save) * when.step
+            return Failure(run, wanted[wrong[0]], time, values)
+    return None
+
+
+def needed_names(plan: Plan, everything: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of ``everything`` that the plan's kernel computes."""
+    from loopscope.models.engine.emit import needed
+
+    auxiliaries, carried = needed(plan.prepared.source(), plan.layout)
+    wanted = {str(symbol.name) for symbol in (*carried, *auxiliaries)}
+    return tuple(name for name in everything if name in wanted)

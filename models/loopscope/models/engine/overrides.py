@@ -1,0 +1,239 @@
+"""What a caller sets for a run, checked against the model.
+
+Stage 5 of 5, before a run.  In: numbers, arrays, time paths and tables by name, from a scenario, a
+case or a call.  Out: ``Overrides``, sorted by kind, under authored names.  Every mistake of the
+caller ends here with a message that names the value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopscope.models.engine.prepared import Facts, Prepared
+from loopscope.models.errors import RunError
+
+if TYPE_CHECKING:
+    from loopscope.models.scenario import Case, Scenario, TimePath
+
+Numbers = NDArray[np.float64]
+Table = tuple[tuple[float, float], ...]
+
+
+@dataclass(slots=True)
+class Overrides:
+    """Settings by authored name.
+
+    Attributes
+    ----------
+    numbers
+        One value for all runs and times.
+    arrays
+        One value a run, dims (run,).
+    paths
+        A value for each time, the same for all runs.
+    starts
+        Start values of stocks: a number or dims (run,).
+    tables
+        Points of lookups.
+    """
+
+    numbers: dict[str, float] = field(default_factory=dict)
+    arrays: dict[str, Numbers] = field(default_factory=dict)
+    paths: dict[str, TimePath] = field(default_factory=dict)
+    starts: dict[str, float | Numbers] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> int | None:
+        """Number of runs the arrays ask for; None when there is no array.
+
+        Raises
+        ------
+        RunError
+            Arrays of different lengths.
+        """
+        sizes = {name: len(values) for name, values in self.arrays.items()}
+        for name, start in self.starts.items():
+            if isinstance(start, np.ndarray):
+                sizes[name] = len(start)
+        if len(set(sizes.values())) > 1:
+            text = ", ".join(f"'{name}' has {size}" for name, size in sizes.items())
+            msg = f"arrays of values must have one length, one value a run: {text}"
+            raise RunError(msg)
+        return next(iter(sizes.values()), None)
+
+    def set(self, name: str, value: float | Numbers | TimePath) -> None:
+        """Set a variable, replacing what was set before."""
+        for kind in (self.numbers, self.arrays, self.paths):
+            kind.pop(name, None)
+        if isinstance(value, float):
+            self.numbers[name] = value
+        elif isinstance(value, np.ndarray):
+            self.arrays[name] = value
+        else:
+            self.paths[name] = value
+
+
+def collect(
+    prepared: Prepared,
+    *,
+    case: Case | None = None,
+    scenario: Scenario | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | None = None,
+    lookups: Mapping[str, Any] | None = None,
+) -> Overrides:
+    """Return all settings of a run; later arguments replace earlier ones.
+
+    Raises
+    ------
+    UnknownNameError
+        A name that the model does not have.
+    RunError
+        A value that cannot be used: text, NaN, infinity, units, the wrong shape.
+    """
+    found = Overrides()
+    for record in (case, scenario):
+        if record is not None:
+            for name, value in record.settings.items():
+                _set_variable(found, prepared, name, value)
+            for name, value in record.initial.items():
+                _set_start(found, prepared, name, value)
+    for name, value in (parameters or {}).items():
+        _set_variable(found, prepared, name, value)
+    for name, value in (lookups or {}).items():
+        facts = prepared.find(name, "lookup")
+        if facts.kind != "lookup":
+            msg = f"'{facts.name}' is a {facts.kind}, not a lookup; set it through parameters="
+            raise RunError(msg)
+        found.tables[facts.name] = _table(facts, value)
+    for name, value in (initial or {}).items():
+        _set_start(found, prepared, name, value)
+    return found
+
+
+def _set_variable(found: Overrides, prepared: Prepared, name: str, value: Any) -> None:
+    facts = prepared.find(name)
+    if facts.name in prepared.structural:
+        msg = f"'{facts.name}' cannot be overridden: {prepared.structural[facts.name]}"
+        raise RunError(msg)
+    if facts.kind == "lookup":
+        found.tables[facts.name] = _table(facts, value)
+        return
+    found.set(facts.name, _value(facts, value))
+
+
+def _set_start(found: Overrides, prepared: Prepared, name: str, value: Any) -> None:
+    facts = prepared.find(name, "stock")
+    if facts.kind != "stock":
+        msg = (
+            f"'{facts.name}' is a {facts.kind}, so it has no start value of its own; "
+            f"set it through parameters="
+        )
+        raise RunError(msg)
+    start = _value(facts, value)
+    if not isinstance(start, float | np.ndarray):
+        msg = f"the start value of '{facts.name}' must be a number or one number a run"
+        raise RunError(msg)
+    found.starts[facts.name] = start
+
+
+def _value(facts: Facts, value: Any) -> float | Numbers | TimePath:
+    """Return a setting as a number, one number a run, or a time path."""
+    if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
+        return _finite(facts, float(value))
+    if isinstance(value, str):
+        raise RunError(_text_message(facts, value))
+    index = getattr(value, "index", None)
+    if index is not None and hasattr(value, "to_numpy"):  # a pandas Series over time
+        return _points(facts, index.to_numpy(), value.to_numpy())
+    if getattr(value, "dims", None) == ("time",):  # an xarray DataArray over time
+        return _points(facts, value["time"].to_numpy(), value.to_numpy())
+    if isinstance(value, Sequence | np.ndarray) or hasattr(value, "__array__"):
+        return _array(facts, value)
+    from loopscope.models.scenario import Constant, as_setting
+
+    setting = as_setting(value, f"'{facts.name}'")
+    if isinstance(setting, Constant):
+        return setting.value
+    return setting
+
+
+def _finite(facts: Facts, value: float) -> float:
+    if not math.isfinite(value):
+        msg = f"'{facts.name}' must be a finite number, got {value}"
+        raise RunError(msg)
+    return value
+
+
+def _text_message(facts: Facts, value: str) -> str:
+    unit = f" ({facts.units})" if facts.units else ""
+    number = value.strip().split(maxsplit=1)[0] if value.strip() else ""
+    try:
+        float(number)
+    except ValueError:
+        return f"'{facts.name}' must be a number, got '{value}'"
+    if number == value.strip():
+        return f"'{facts.name}' must be a number, got the text '{value}'"
+    return (
+        f"'{facts.name}' must be a plain number in the model's own unit{unit}; "
+        f"got '{value}', so write {number} if that is the unit you mean"
+    )
+
+
+def _array(facts: Facts, value: Any) -> float | Numbers:
+    try:
+        numbers = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        msg = f"'{facts.name}' must be numbers, one a run; got {value!r}"
+        raise RunError(msg) from None
+    if numbers.ndim == 0:
+        return _finite(facts, float(numbers))
+    if numbers.ndim != 1 or not len(numbers):
+        msg = f"'{facts.name}' must have one value a run, got an array of shape {numbers.shape}"
+        raise RunError(msg)
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if len(wrong):
+        msg = (
+            f"'{facts.name}' must be finite in every run; "
+            f"run {wrong[0]} has {numbers[wrong[0]]} ({len(wrong)} such runs)"
+        )
+        raise RunError(msg)
+    return numbers
+
+
+def _points(facts: Facts, times: Any, values: Any) -> TimePath:
+    from loopscope.models.scenario import as_setting
+
+    plain = {
+        "times": [float(time) for time in times],
+        "values": [float(value) for value in values],
+    }
+    setting = as_setting(plain, f"'{facts.name}'")
+    assert not isinstance(setting, float)
+    return setting  # type: ignore[return-value]
+
+
+def _table(facts: Facts, value: Any) -> Table:
+    """Return points (x, y) with x ascending, from pairs or from a pair of sequences."""
+    try:
+        points = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        points = np.empty((0, 0))
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):  # noqa: PLR2004
+        msg = f"lookup '{facts.name}' must be given as points [(x, y), ...], got {value!r}"
+        raise RunError(msg)
+    if not np.isfinite(points).all():
+        msg = f"lookup '{facts.name}' has a point that is not finite"
+        raise RunError(msg)
+    if (np.diff(points[:, 0]) < 0).any():
+        msg = f"lookup '{facts.name}' must have its x ascending, got {points[:, 0].tolist()}"
+        raise RunError(msg)
+    return tuple((float(x), float(y)) for x, y in points)

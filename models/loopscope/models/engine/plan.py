@@ -1,0 +1,321 @@
+"""From settings to the arguments of a kernel.
+
+Stage 5 of 5.  In: ``Prepared``, ``Overrides``, times and outputs.  Out: a ``Plan``: one layout, one
+array for each argument, nothing run yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopscope.models.engine import native
+from loopscope.models.engine.clock import Times, times
+from loopscope.models.engine.layout import Layout, Method
+from loopscope.models.engine.overrides import Numbers, Overrides, Table
+from loopscope.models.engine.prepared import Prepared
+from loopscope.models.errors import RunError
+
+if TYPE_CHECKING:
+    from loopscope.models.equations import Equations
+
+VECTORS = 4
+"""Vectors in a tile of a batch (measured: see ``tests/benchmarks``)."""
+
+ROLES = {"start": "initial_time", "stop": "final_time", "dt": "time_step", "saveper": "saveper"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A run, or a batch of runs, ready to be computed.
+
+    Attributes
+    ----------
+    computed
+        Outputs that the kernel saves; the other ``outputs`` are inputs.
+    runs
+        Number of runs; None for a single run without the dim.
+    common
+        Inputs, dims (slot,).
+    lanes
+        Inputs that differ between runs, dims (lane, run padded to whole tiles).
+    series
+        Inputs that differ in time, dims (series, sample).
+    """
+
+    prepared: Prepared
+    overrides: Overrides
+    layout: Layout
+    outputs: tuple[str, ...]
+    times: Times
+    runs: int | None
+    common: Numbers
+    lanes: Numbers
+    series: Numbers
+    seed: int
+
+    def kernel(self) -> native.Kernel:
+        """Return the compiled kernel, made if it is not kept."""
+        return kernel(self.prepared, self.layout, self.overrides.tables)
+
+
+def kernel(
+    prepared: Prepared,
+    layout: Layout,
+    tables: Mapping[str, Table],
+    variant: tuple[str, Callable[[], Equations]] | None = None,
+) -> native.Kernel:
+    """Return the kernel of a layout, with some lookups replaced.
+
+    ``variant`` names other equations than the model's own, and gives them when needed.
+    """
+    name, source = variant or ("", prepared.source)
+    parts = (prepared.sha256, layout.text(), json.dumps(sorted(tables.items())), name)
+
+    def make(function: str) -> str:
+        from loopscope.models.engine.emit import emit
+
+        return emit(with_tables(source(), tables), layout, function)
+
+    return native.kernel(parts, make)
+
+
+def with_tables(equations: Equations, tables: Mapping[str, Table]) -> Equations:
+    """Return equations with other points in some lookups."""
+    if not tables:
+        return equations
+    lookups = dict(equations.lookups)
+    for name, points in tables.items():
+        x, y = zip(*points, strict=True)
+        lookups[name] = replace(lookups[name], x=tuple(x), y=tuple(y))
+    return replace(equations, lookups=lookups)
+
+
+def plan(
+    prepared: Prepared,
+    overrides: Overrides,
+    *,
+    clock: Mapping[str, float | None],
+    method: Method,
+    outputs: Sequence[str] | None,
+    seed: int,
+) -> Plan:
+    """Check and lay out a run.
+
+    Parameters
+    ----------
+    clock
+        ``start``, ``stop``, ``dt`` and ``saveper``; None where the model decides.
+    outputs
+        Variables to save, by name; None for all.
+
+    Raises
+    ------
+    UnknownNameError, RunError
+        As ``overrides.collect``, ``clock.times``; an output that is a lookup; a seed out of range.
+    """
+    for role, field in ROLES.items():
+        value = clock[role]
+        if value is not None:
+            overrides.set(prepared.clock[field], float(value))
+    when = _times(prepared, overrides, asked=any(v is not None for v in clock.values()))
+    for role, value in zip(
+        ROLES.values(), (when.start, None, when.step, None), strict=True
+    ):
+        if value is not None and prepared.clock[role] in prepared.parameters:
+            overrides.set(prepared.clock[role], value)
+    if not 0 <= seed < 2**64:
+        msg = f"seed must be a whole number from 0 to 2**64 - 1, got {seed}"
+        raise RunError(msg)
+    saved = _outputs(prepared, outputs)
+    given = {*overrides.numbers, *overrides.arrays, *overrides.paths}
+    held = [name for name in prepared.variables if name in given and name not in prepared.parameters]
+    inputs = (*prepared.parameters, *held)
+    starts = tuple(overrides.starts)
+    runs = overrides.runs
+    lane_names = [
+        *(name for name in inputs if name in overrides.arrays),
+        *(name for name in starts if isinstance(overrides.starts[name], np.ndarray)),
+    ]
+    width = 1 if runs is None or runs == 1 else native.widest()
+    layout = Layout(
+        method=method,
+        outputs=tuple(name for name in saved if name not in inputs),
+        inputs=inputs,
+        starts=starts,
+        lanes=tuple(lane_names) if runs != 1 else (),
+        series=tuple(name for name in inputs if name in overrides.paths),
+        width=width,
+        vectors=VECTORS if width > 1 else 1,
+    )
+    return Plan(
+        prepared=prepared,
+        overrides=overrides,
+        layout=layout,
+        outputs=saved,
+        times=when,
+        runs=runs,
+        common=_common(prepared, overrides, layout),
+        lanes=_lanes(overrides, layout, runs or 1),
+        series=_series(prepared, overrides, layout, when),
+        seed=seed,
+    )
+
+
+def _times(prepared: Prepared, overrides: Overrides, *, asked: bool) -> Times:
+    found: dict[str, float] = {}
+    unknown = []
+    for role, field in ROLES.items():
+        name = prepared.clock[field]
+        if name in overrides.arrays or name in overrides.paths:
+            msg = f"'{name}' must be one number: all runs share their times"
+            raise RunError(msg)
+        name = name if name in overrides.numbers else prepared.copies.get(name, name)
+        value = overrides.numbers.get(name, prepared.parameters.get(name))
+        if value is None:
+            unknown.append(role)
+        else:
+            found[role] = value
+    if unknown:
+        found |= _computed_clock(prepared, overrides, unknown)
+    changed = any(prepared.clock[field] in overrides.numbers for field in ROLES.values())
+    return times(
+        found["start"], found["stop"], found["dt"], found["saveper"], asked=asked or changed
+    )
+
+
+def _computed_clock(
+    prepared: Prepared, overrides: Overrides, roles: Sequence[str]
+) -> dict[str, float]:
+    """Return times that the model computes from its constants, with a kernel of their own."""
+    names = tuple(prepared.clock[ROLES[role]] for role in roles)
+    layout = Layout(method="Euler", outputs=names, inputs=tuple(prepared.parameters))
+
+    def alone() -> Equations:
+        return replace(
+            prepared.source(), states={}, memories={}, pipelines={}, fixed={}, start_order=()
+        )
+
+    code = kernel(prepared, layout, overrides.tables, ("clock", alone))
+    common = _common(prepared, overrides, layout)
+    out, empty = np.empty((len(names), 1, 1)), np.zeros(1)
+    launch(code, layout, Times(0.0, 1.0, 0, 1), common, empty, empty, out, runs=1)
+    return dict(zip(roles, out[:, 0, 0].tolist(), strict=True))
+
+
+def _outputs(prepared: Prepared, outputs: Sequence[str] | None) -> tuple[str, ...]:
+    if outputs is None:
+        return tuple(prepared.of_kind("stock", "flow", "auxiliary", "parameter"))
+    if isinstance(outputs, str):
+        outputs = [outputs]
+    found = dict.fromkeys(prepared.find(name, "output") for name in outputs)
+    for facts in found:
+        if facts.kind == "lookup":
+            msg = f"'{facts.name}' is a lookup: it has no value over time"
+            raise RunError(msg)
+    if not found:
+        msg = "no outputs asked for; name at least one variable, or leave outputs out for all"
+        raise RunError(msg)
+    return tuple(facts.name for facts in found)
+
+
+def _common(prepared: Prepared, overrides: Overrides, layout: Layout) -> Numbers:
+    single = {name: values[0] for name, values in overrides.arrays.items()}
+    values = {**prepared.parameters, **overrides.numbers, **single}
+    starts = [
+        float(start[0]) if isinstance(start, np.ndarray) else start
+        for start in overrides.starts.values()
+    ]
+    return np.array([values.get(name, 0.0) for name in layout.inputs] + starts or [0.0])
+
+
+def _lanes(overrides: Overrides, layout: Layout, runs: int) -> Numbers:
+    padded = -(-runs // layout.tile) * layout.tile
+    lanes = np.empty((len(layout.lanes), padded))
+    for row, name in zip(lanes, layout.lanes, strict=True):
+        values = overrides.arrays.get(name)
+        row[:runs] = overrides.starts[name] if values is None else values
+        row[runs:] = row[runs - 1]
+    return lanes
+
+
+def _series(prepared: Prepared, overrides: Overrides, layout: Layout, when: Times) -> Numbers:
+    per_step = layout.samples_per_step
+    moments = when.start + np.arange((when.steps + 2) * per_step) * (when.step / per_step)
+    series = np.empty((len(layout.series), len(moments)))
+    for row, name in zip(series, layout.series, strict=True):
+        row[:] = overrides.paths[name].at(moments, default_of(prepared, overrides, name))
+    return series
+
+
+def default_of(prepared: Prepared, overrides: Overrides, name: str) -> float:
+    """Return what a path of a variable falls back to outside its own times.
+
+    Raises
+    ------
+    RunError
+        The variable is no constant, so has no such value, and the path leaves times open.
+    """
+    from loopscope.models.scenario import Points
+
+    default = prepared.parameters.get(name)
+    if default is None:
+        if isinstance(overrides.paths[name], Points):
+            return 0.0
+        kind = prepared.variables[name].kind
+        msg = f"'{name}' is a {kind}: hold it with 'times' and 'values' that cover the whole run"
+        raise RunError(msg)
+    return default
+
+
+def launch(
+    code: native.Kernel,
+    layout: Layout,
+    when: Times,
+    common: Numbers,
+    lanes: Numbers,
+    series: Numbers,
+    out: Numbers,
+    *,
+    runs: int,
+    span: tuple[int, int] | None = None,
+    saving: tuple[int, int] | None = None,
+    seed: int = 0,
+    origin: int = 0,
+    pipelines: int = 0,
+    failed: NDArray[np.int64] | None = None,
+) -> None:
+    """Call a kernel for the runs of ``span`` (all by default).
+
+    Parameters
+    ----------
+    out
+        Filled; dims (output, run, save), C order.
+    saving
+        First step saved and steps between, when not those of ``when``.
+    failed
+        Filled with the step at which a run left the finite numbers; dims (run,).
+    """
+    first, last = span or (0, runs)
+    first_save, every = saving or (0, when.save_every)
+    noted = np.full(runs, -1, dtype=np.int64) if failed is None else failed
+    scratch = np.empty(pipelines * (when.steps + 1) * layout.tile)
+    code.call(
+        first, last, runs, origin, when.start, when.step, when.steps, first_save, every,
+        out.shape[2], seed if seed < 2**63 else seed - 2**64,
+        common.ctypes.data, lanes.ctypes.data, lanes.shape[-1], series.ctypes.data,
+        series.shape[-1], out.ctypes.data, noted.ctypes.data, scratch.ctypes.data,
+    )  # fmt: skip
+
+
+def processors() -> int:
+    """Return the number of processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,268 @@
+"""Simulate a model.
+
+Stage 5 of 5.  In: a ``Model``, a library name or a path, and settings.  Out: an
+``xarray.Dataset``.  Everything heavy is imported when it is needed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loopscope.models.engine.execute import Result, execute
+from loopscope.models.engine.overrides import collect
+from loopscope.models.engine.plan import Plan, plan
+from loopscope.models.engine.prepared import Prepared, of_file, prepare
+from loopscope.models.errors import RunError, did_you_mean
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from loopscope.models.model import Model
+    from loopscope.models.scenario import Case, Scenario
+
+METHODS = ("Euler", "RK4", "LSODA", "Radau")
+ENGINES = ("native", "pysd")
+
+_prepared: dict[tuple[str, str], Prepared] = {}
+
+
+def simulate(
+    model: Model | str | Path,
+    scenario: str | Scenario | None = None,
+    *,
+    case: str | Case | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | None = None,
+    lookups: Mapping[str, Any] | None = None,
+    start: float | None = None,
+    stop: float | None = None,
+    dt: float | None = None,
+    saveper: float | None = None,
+    method: str | None = None,
+    outputs: Sequence[str] | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    engine: str = "native",
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """Simulate a model, once or many times.
+
+    Parameters
+    ----------
+    model
+        A model from ``load``, a library name or a path.
+    scenario, case
+        By name, from the TOML files beside the model, or as records.  A case also sets ``start``
+        and ``stop``.  Where several arguments set one variable, the order is case, scenario,
+        ``parameters``: later ones win.
+    parameters
+        Variables by name: a number; an array with one value a run; or a time path, given as a
+        mapping (``{"value": 1, "from": 2010}``, ``{"pulse": ...}``, ``{"times": ..., "values":
+        ...}``), a pandas Series or a DataArray over time.  A variable that is not a constant is
+        held at what is given, instead of following its equation.
+    initial
+        Start values of stocks by name: a number, or an array with one value a run.
+    lookups
+        Points ``[(x, y), ...]`` of lookups by name.
+    start, stop, dt, saveper
+        In the model's time unit; the model decides where they are left out.
+    method
+        "Euler" or "RK4" in the compiled kernel, with steps of ``dt``; "LSODA" or "Radau" with
+        steps chosen by error, for smooth models.  The model's own choice by default.
+    outputs
+        Variables to keep; all by default.
+    seed
+        Of random functions.  0 is a seed like any other.
+    threads
+        All processors by default.  Results do not depend on it, to the last bit.
+    engine
+        "native", or "pysd" to let PySD generate and run Python from the model file, which
+        executes what the file asks for: only for files you trust that the native engine refuses.
+    progress
+        Called with (runs done, runs) now and then.
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable per model variable, float64, dims ``(time,)``, or ``(run, time)`` when
+        anything was given one value a run; unit in ``attrs["units"]``.  ``status``, dims () or
+        ``(run,)``, is "ok" or says which variable left the finite numbers and when; from then on
+        the run's values are NaN.  ``attrs`` hold what the run was made from.
+
+    Raises
+    ------
+    ModelError
+        The model cannot be read or run.
+    UnknownNameError
+        A variable, scenario, case or output that does not exist.
+    RunError
+        A value or time that cannot be used.
+
+    Notes
+    -----
+    The first run of a model with a given set of outputs and varying inputs compiles a kernel,
+    which is kept for later processes.  Memory is that of the result and a few megabytes.
+
+    Examples
+    --------
+    >>> from loopscope import models
+    >>> run = models.simulate("migration_policy", outputs=["irregular migrants"])
+    >>> run["irregular migrants"].dims
+    ('time',)
+    """
+    settings: dict[str, Any] = {
+        "case": case, "parameters": parameters, "initial": initial, "lookups": lookups,
+        "start": start, "stop": stop, "dt": dt, "saveper": saveper, "outputs": outputs,
+    }  # fmt: skip
+    if engine not in ENGINES:
+        msg = f"no engine named '{engine}'{did_you_mean(engine, ENGINES)}; there are: native, pysd"
+        raise RunError(msg)
+    if engine == "pysd":
+        from loopscope.models.engine.pysd import simulate_with_pysd
+
+        return simulate_with_pysd(model, scenario, method=method, **settings)
+    result = run(
+        model, scenario, method=method, seed=seed, threads=threads, progress=progress, **settings
+    )
+    return to_dataset(result)
+
+
+def run(
+    model: Model | str | Path | Prepared,
+    scenario: str | Scenario | None = None,
+    *,
+    case: str | Case | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | None = None,
+    lookups: Mapping[str, Any] | None = None,
+    start: float | None = None,
+    stop: float | None = None,
+    dt: float | None = None,
+    saveper: float | None = None,
+    method: str | None = None,
+    outputs: Sequence[str] | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Simulate as ``simulate`` does, but return plain arrays: xarray is not imported."""
+    prepared = prepared_of(model)
+    chosen_case, chosen_scenario = named(prepared, case, scenario)
+    if chosen_case is not None:
+        start = chosen_case.start if start is None else start
+        stop = chosen_case.stop if stop is None else stop
+    chosen = method_of(prepared, method)
+    overrides = collect(
+        prepared,
+        case=chosen_case,
+        scenario=chosen_scenario,
+        parameters=parameters,
+        initial=initial,
+        lookups=lookups,
+    )
+    laid_out = plan(
+        prepared,
+        overrides,
+        clock={"start": start, "stop": stop, "dt": dt, "saveper": saveper},
+        method="RK4" if chosen == "RK4" else "Euler",
+        outputs=outputs,
+        seed=seed,
+    )
+    if chosen in ("LSODA", "Radau"):
+        from loopscope.models.engine.adaptive import solve
+
+        return solve(laid_out, chosen, progress=progress)
+    return execute(laid_out, threads=threads, progress=progress)
+
+
+def prepared_of(model: Model | str | Path | Prepared) -> Prepared:
+    """Return what the engine needs of a model; kept in memory for models from ``load``."""
+    if isinstance(model, Prepared):
+        return model
+    if isinstance(model, str | Path):
+        return of_file(model)
+    known = _prepared.get((model.path, model.sha256))
+    if known is None:
+        known = _prepared[model.path, model.sha256] = prepare(model)
+    return known
+
+
+def named(
+    prepared: Prepared, case: str | Case | None, scenario: str | Scenario | None
+) -> tuple[Case | None, Scenario | None]:
+    """Return a case and a scenario by name, from beside the model; records pass through."""
+    if isinstance(case, str):
+        from loopscope.models.scenario import cases, choose
+
+        case = choose(case, cases(prepared.path), "case")
+    if isinstance(scenario, str):
+        from loopscope.models.scenario import choose, scenarios
+
+        scenario = choose(scenario, scenarios(prepared.path), "scenario")
+    return case, scenario
+
+
+def method_of(prepared: Prepared, method: str | None) -> str:
+    """Return the integration method, in its proper spelling."""
+    if method is None:
+        return prepared.clock["method"]
+    for known in METHODS:
+        if known.casefold() == method.casefold():
+            return known
+    hint = did_you_mean(method, METHODS)
+    msg = f"no method named '{method}'{hint}; there are: {', '.join(METHODS)}"
+    raise RunError(msg)
+
+
+def provenance(laid_out: Plan, method: str) -> dict[str, Any]:
+    """Return what a run was made from, as plain values a file can hold."""
+    from importlib.metadata import version
+
+    prepared, overrides = laid_out.prepared, laid_out.overrides
+    paths = {name: path.model_dump(by_alias=True) for name, path in overrides.paths.items()}
+    return {
+        "model": prepared.name,
+        "model_sha256": prepared.sha256,
+        "loopscope_version": version("loopscope"),
+        "method": method,
+        "dt": laid_out.times.step,
+        "seed": str(laid_out.seed),
+        "settings": json.dumps({**overrides.numbers, **paths}, default=str),
+        "settings_per_run": json.dumps([*overrides.arrays]),
+    }
+
+
+def to_dataset(result: Result) -> xr.Dataset:
+    """Return a result as a Dataset, with units, status and provenance."""
+    import xarray as xr
+
+    laid_out = result.plan
+    prepared = laid_out.prepared
+    dims = ("time",) if laid_out.runs is None else ("run", "time")
+    variables = {
+        name: xr.Variable(dims, values, {"units": prepared.variables[name].units})
+        for name, values in result.values.items()
+    }
+    if laid_out.runs is None:
+        status = str(result.failures[0]) if result.failures else "ok"
+        variables["status"] = xr.Variable((), status)
+    else:
+        words = np.full(laid_out.runs, "ok", dtype=object)
+        for number, failure in result.failures.items():
+            words[number] = str(failure)
+        variables["status"] = xr.Variable(("run",), words.astype(str))
+    attrs = provenance(laid_out, result.method)
+    if result.failures:
+        attrs["failures"] = json.dumps(
+            [
+                {"run": f.run, "variable": f.variable, "time": f.time, "last": f.last}
+                for f in result.failures.values()
+            ]
+        )
+    time = xr.Variable(("time",), result.time, {"units": prepared.clock["units"]})
+    return xr.Dataset(variables, coords={"time": time}, attrs=attrs)
