@@ -8,11 +8,14 @@ Algebraic loops end here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from loopscope.models.model import Clock, Lookup
+from loopscope.models import functions as sd
+from loopscope.models.errors import AlgebraicLoopError, ModelError
+from loopscope.models.model import TIME, Auxiliary, Clock, Lookup, Model, Parameter, Stock
+from loopscope.models.order import CircleError, sort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,3 +112,183 @@ class Equations:
     hidden: Mapping[str, str]
     draws: int = 0
     structural: Mapping[str, str] = field(default_factory=dict)
+
+
+def symbolise(model: Model) -> Equations:
+    """Write out every delay, put the equations in order.
+
+    Returns
+    -------
+    Equations
+        Plain equations; evaluation order is stable, file order as far as needs allow.
+
+    Raises
+    ------
+    AlgebraicLoopError
+        Variables, or start values, that need each other at one instant; the message names the
+        whole circle in causal order.
+    ModelError
+        The clock depends on something that changes, or the order of a delay is not a constant
+        whole number.
+
+    Notes
+    -----
+    O(size of all expressions); nothing is simplified.
+    """
+    from loopscope.models.delays import WriteOut
+
+    out = WriteOut(model)
+    parameters: dict[sp.Symbol, float] = {}
+    unordered: dict[sp.Symbol, sp.Expr] = {}
+    at_start: dict[sp.Symbol, sp.Expr] = {}
+    lookups: dict[str, Lookup] = {}
+    for variable in model:
+        symbol = variable.symbol
+        if isinstance(variable, Parameter):
+            parameters[symbol] = variable.value
+        elif isinstance(variable, Lookup):
+            lookups[variable.name] = variable
+            if variable.owner:
+                out.hidden[variable.name] = variable.owner
+        elif isinstance(variable, Stock):
+            out.states[symbol] = State(
+                rate=out.write(variable.rate, variable.name),
+                initial=out.write(variable.initial, variable.name, starting=True),
+                owner=variable.name,
+                non_negative=variable.non_negative,
+            )
+        elif isinstance(variable.equation, sd.Initial):
+            inner = variable.equation.args[0]
+            out.fixed[symbol] = out.write(inner, variable.name, starting=True)
+        else:
+            unordered[symbol] = out.write(variable.equation, variable.name)
+            if variable.equation.has(sd.ActiveInitial):
+                at_start[symbol] = out.write(variable.equation, variable.name, starting=True)
+    _check_clock(model)
+    equations = Equations(
+        name=model.name,
+        sha256=model.sha256,
+        clock=model.clock,
+        parameters=parameters,
+        states=out.states,
+        memories=out.memories,
+        pipelines=out.pipelines,
+        fixed=out.fixed,
+        auxiliaries=_in_order(model, unordered),
+        at_start=at_start,
+        start_order=(),
+        lookups=lookups,
+        hidden=out.hidden,
+        structural=out.structural,
+    )
+    return replace(equations, start_order=_start_order(equations), draws=_count_draws(equations))
+
+
+def symbols_in(expression: sp.Expr) -> list[sp.Symbol]:
+    """Return the variables an expression needs, by name, without the names of lookups."""
+    if not expression.has(sd.Table):
+        return sorted(expression.free_symbols, key=_name)
+    found: set[sp.Symbol] = set()
+    stack: list[sp.Expr] = [expression]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, sp.Symbol):
+            found.add(node)
+        else:
+            stack.extend(node.args[1:] if isinstance(node, sd.Table) else node.args)
+    return sorted(found, key=_name)
+
+
+def _name(symbol: sp.Symbol) -> str:
+    return symbol.name
+
+
+def _in_order(model: Model, unordered: dict[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+    needs = {symbol: symbols_in(expression) for symbol, expression in unordered.items()}
+    try:
+        return {symbol: unordered[symbol] for symbol in sort(needs, needs)}
+    except CircleError as error:
+        msg = (
+            f"{model.name}: variables that need each other at one instant: "
+            f"{_circle(error)}; put a stock, a SMOOTH or a DELAY into the circle"
+        )
+        raise AlgebraicLoopError(msg) from None
+
+
+def _start_order(equations: Equations) -> tuple[sp.Symbol, ...]:
+    """Return the order in which start values are found, auxiliaries they need included."""
+    needs: dict[sp.Symbol, list[sp.Symbol]] = {}
+    for symbol, carried in (*equations.states.items(), *equations.memories.items()):
+        needs[symbol] = symbols_in(carried.initial)
+    for symbol, pipeline in equations.pipelines.items():
+        needs[symbol] = symbols_in(pipeline.initial) + symbols_in(pipeline.delay)
+    for symbol, expression in equations.fixed.items():
+        needs[symbol] = symbols_in(expression)
+    wanted = list(needs)
+    for symbol, expression in {**equations.auxiliaries, **equations.at_start}.items():
+        needs[symbol] = symbols_in(expression)
+    try:
+        return tuple(sort(wanted, needs))
+    except CircleError as error:
+        msg = (
+            f"{equations.name}: start values that need each other: {_circle(error)}; give one of "
+            "them a start value of its own, as DELAY1I, SMOOTHI and ACTIVE INITIAL do"
+        )
+        raise AlgebraicLoopError(msg) from None
+
+
+def _circle(error: CircleError) -> str:
+    return " -> ".join(str(symbol) for symbol in (*error.circle, error.circle[0]))
+
+
+def _check_clock(model: Model) -> None:
+    """Refuse a clock that rests on anything but constants."""
+    clock = model.clock
+    for name in (clock.initial_time, clock.final_time, clock.time_step, clock.saveper):
+        waiting, seen = [name], {name}
+        while waiting:
+            variable = model.variables[waiting.pop()]
+            if isinstance(variable, Parameter):
+                continue
+            changing = not type(variable) is Auxiliary or variable.equation.has(
+                sd.Remembering, sd.RandomUniform, TIME
+            )
+            if changing:
+                what = "the time" if variable.name == name else f"'{variable.name}'"
+                msg = (
+                    f"{model.name}: '{name}' depends on {what}, which changes during a run; "
+                    "define it by constants only"
+                )
+                raise ModelError(msg)
+            assert isinstance(variable, Auxiliary)
+            for symbol in symbols_in(variable.equation):
+                if symbol.name not in seen:
+                    seen.add(symbol.name)
+                    waiting.append(symbol.name)
+
+
+def _count_draws(equations: Equations) -> int:
+    """Return one more than the highest random draw."""
+    carried = (*equations.states.values(), *equations.memories.values())
+    expressions = [
+        *equations.auxiliaries.values(),
+        *equations.at_start.values(),
+        *equations.fixed.values(),
+        *(expression for one in carried for expression in _of(one)),
+        *(expression for one in equations.pipelines.values() for expression in _of(one)),
+    ]
+    draws = [
+        int(call.args[0])
+        for expression in expressions
+        if expression.has(sd.RandomUniform)
+        for call in expression.atoms(sd.RandomUniform)
+    ]
+    return max(draws, default=-1) + 1
+
+
+def _of(carried: State | Memory | Pipeline) -> tuple[sp.Expr, ...]:
+    if isinstance(carried, State):
+        return carried.rate, carried.initial
+    if isinstance(carried, Memory):
+        return carried.update, carried.initial
+    return carried.input, carried.delay, carried.initial

@@ -6,7 +6,7 @@ from typing import Any, Self, TypeAlias
 _Number: TypeAlias = Expr | int | float
 
 class Basic:
-    args: tuple[Any, ...]
+    args: tuple[Expr, ...]
     func: Any
     def __new__(cls, *args: Any, **options: Any) -> Self: ...
     def __eq__(self, other: object) -> bool: ...
@@ -104,7 +104,6 @@ class Pow(Expr):
 
 class Function(Expr):
     nargs: Any
-    def __new__(cls, *args: Any, **options: Any) -> Any: ...
     def fdiff(self, argindex: int = 1) -> Expr: ...
 
 class Abs(Function): ...

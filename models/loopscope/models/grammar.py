@@ -1,0 +1,179 @@
+"""From the text of one definition to its abstract syntax tree.
+
+Stage 1 of 5.  In: a ``Statement`` of a Vensim file or a node of an XMILE file.  Out: an ``Entry``
+with PySD's abstract syntax.  The only module that calls PySD: its translators know both
+dialects.  Nothing is generated, nothing is executed: only the parsers are used, one definition
+at a time, so that what cannot be read has a name and a line.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from loopscope.models.draft import Entry, Statement, plain_name
+from loopscope.models.errors import ReadError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from loopscope.models.xmile import Tree
+
+_Parsed = TypeVar("_Parsed")
+_BRACKETS = re.compile(r"\[([^\]]*)\]")
+_QUOTED = re.compile(r'"(?:\\"|[^"])*"')
+
+
+def read_vensim(statement: Statement, file: str) -> Entry | frozenset[str]:
+    """Return the variable that a definition defines, or the names that a subscript range defines.
+
+    An empty set stands for a definition that plays no part in a run (a reality check).
+
+    Raises
+    ------
+    ReadError
+        Not in the grammar of Vensim.
+    """
+    from pysd.translators.vensim import vensim_element as pysd
+
+    head = re.split(r"[=\[(]|:(?!\w+:)", statement.text, maxsplit=1)[0]
+    where = f"line {statement.line}"
+    place = f"{file}, {where}, '{plain_name(head)[:60]}'"
+    _refuse_code(statement.text, place)
+    component = _parse(lambda: pysd.Element(statement.text, "", "").parse(), place)
+    if isinstance(component, pysd.SubscriptRange):
+        elements = component.definition
+        return frozenset([component.name, *(elements if isinstance(elements, list) else [])])
+    if isinstance(component, pysd.Constraint | pysd.TestInput):
+        return frozenset()
+    is_data = isinstance(component, pysd.Data)
+    construct = "external data" if is_data else ""
+    if not is_data and not (component.expression or "").strip():
+        construct = "no equation"
+    if not construct:
+        _parse(component.parse, place)
+    return Entry(
+        name=plain_name(component.name),
+        kind="data" if is_data else "table" if isinstance(component, pysd.Lookup) else "equation",
+        syntax=None if construct else component.ast,
+        where=where,
+        units=statement.units,
+        limits=statement.limits,
+        documentation=statement.documentation,
+        group=statement.group,
+        subscripts=tuple(component.subscripts[0]),
+        construct=construct,
+    )
+
+
+def read_xmile(
+    tag: str,
+    node: _Element,
+    tree: Tree,
+    behaviors: Mapping[str, bool],
+    construct: str,
+    file: str,
+) -> Entry:
+    """Return the variable that a node defines.
+
+    Parameters
+    ----------
+    behaviors
+        What holds for all stocks and flows; see ``xmile.non_negative``.
+    construct
+        What stands in the way, known from the tags; its equation is then not read.
+
+    Raises
+    ------
+    ReadError
+        Not in the grammar of XMILE.
+    """
+    from pysd.translators.xmile import xmile_element as pysd
+
+    name = plain_name(node.get("name", ""))
+    where = f"line {node.sourceline}"
+    place = f"{file}, {where}, '{name}'"
+    if not name:
+        msg = f"{file}, {where}: <{tag}> has no name; add one, as in <{tag} name='births'>"
+        raise ReadError(msg)
+    entry: Any = None
+    if not construct:
+        bare_table = tag == "gf" or (tag == "aux" and not tree.text(node, "eqn"))
+        if bare_table and tag == "aux":
+            inner = node.find("ns:gf", tree.ns)
+            entry = _parse(lambda: pysd.Gf(node, tree.ns, {})._parse_lookup_xml_node(inner), place)
+        else:
+            make = {"aux": pysd.Aux, "flow": pysd.Flow, "stock": pysd.Stock, "gf": pysd.Gf}[tag]
+            element = _parse(lambda: make(node, tree.ns, {}), place)
+            _parse(lambda: element.parse(behaviors), place)
+            entry = element.components[0][1]
+    return Entry(
+        name=name,
+        kind="table" if type(entry).__name__ == "LookupsStructure" else "equation",
+        syntax=entry,
+        where=where,
+        units=tree.text(node, "units") or "",
+        limits=_limits(node, tree),
+        documentation=tree.text(node, "doc") or "",
+        is_flow=tag == "flow",
+        construct=construct,
+    )
+
+
+def read_clock(name: str, equation: str, units: str, file: str) -> Entry:
+    """Return a variable of the XMILE clock, whose equation stands in ``<sim_specs>``."""
+    from pysd.translators.xmile import xmile_element as pysd
+
+    element = pysd.ControlElement(name, units, "", equation)
+    _parse(lambda: element.parse({}), f"{file}, <sim_specs>, '{name}'")
+    return Entry(name=name, kind="equation", syntax=element.ast, where="<sim_specs>", units=units)
+
+
+def _limits(node: _Element, tree: Tree) -> tuple[float | None, float | None]:
+    child = node.find("ns:range", tree.ns)
+    bounds: list[float | None] = []
+    for side in ("min", "max"):
+        try:
+            bounds.append(float(child.get(side, "")) if child is not None else None)
+        except ValueError:
+            bounds.append(None)
+    return bounds[0], bounds[1]
+
+
+def _refuse_code(text: str, place: str) -> None:
+    """Refuse brackets that hold more than names: PySD's parser would run them as Python."""
+    for found in _BRACKETS.finditer(_QUOTED.sub("", text)):
+        if "(" in found.group(1):
+            msg = f"{place}: '[{found.group(1)[:40]}]' is no list of subscripts; write names only"
+            raise ReadError(msg)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep PySD's remarks to the author away, but for numbers it could not read to their end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", message=".*could not be read to its end.*")
+        yield
+
+
+def _parse(step: Callable[[], _Parsed], place: str) -> _Parsed:
+    """Run one step of PySD's parser; whatever it raises becomes a ``ReadError``."""
+    from parsimonious.exceptions import ParseError
+
+    try:
+        with _quietly():
+            return step()
+    except ParseError as error:
+        near = error.text[error.pos : error.pos + 40].strip()
+        at = f"near '{near}'" if near else "at its end"
+        msg = f"{place}: cannot be read as an equation, {at}; check its spelling and parentheses"
+        raise ReadError(msg) from None
+    # PySD's visitors raise whatever Python does: TypeError, KeyError, SyntaxError, RecursionError.
+    except Exception as error:
+        reason = str(error).split("\n")[0][:80]
+        msg = f"{place}: cannot be read as an equation ({reason}); check arguments and numbers"
+        raise ReadError(msg) from None
