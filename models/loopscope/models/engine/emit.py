@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping
 import sympy as sp
 from llvmlite import ir
 
+from loopscope.models.derivatives import symbols_in
 from loopscope.models.engine import tables
 from loopscope.models.engine.expressions import (
     Environment,
     Expressions,
     Level,
     Section,
-    symbols_in,
 )
 from loopscope.models.engine.finite import must_check
 from loopscope.models.engine.frame import Frame, Slot

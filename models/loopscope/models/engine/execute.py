@@ -116,7 +116,7 @@ def execute(
     return Result(
         plan=plan,
         method=plan.layout.method,
-        values=_values(plan, out),
+        values=values_of(plan, out),
         time=plan.times.saved,
         failures=failures,
     )
@@ -145,7 +145,7 @@ def _spread(
             raise
 
 
-def _values(plan: Plan, out: Numbers) -> dict[str, Numbers]:
+def values_of(plan: Plan, out: Numbers) -> dict[str, Numbers]:
     """Return every output with its dims; inputs are read-only views without copies."""
     shape = out.shape[1:]
     values: dict[str, Numbers] = {}

@@ -86,21 +86,6 @@ class Environment:
     equation: dict[sp.Symbol, sp.Expr]
 
 
-def symbols_in(expression: sp.Expr) -> list[sp.Symbol]:
-    """Return the variables an expression needs, without the names of lookups, sorted."""
-    found: set[sp.Symbol] = set()
-    stack: list[sp.Basic] = [expression]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, sp.Symbol):
-            found.add(node)
-        elif isinstance(node, functions.Table | functions.TableSlope):
-            stack.append(node.args[1])
-        else:
-            stack.extend(node.args)
-    return sorted(found, key=lambda symbol: str(symbol.name))
-
-
 class Expressions:
     """Turns expressions into values, choosing the section and sharing what is equal.
 
