@@ -175,13 +175,13 @@ def _table(equation: Equation, word: str, arguments: list[Any]) -> sp.Expr:
 def _lookup(equation: Equation, arguments: list[Any]) -> sp.Expr:
     """XMILE LOOKUP(table, x)."""
     reference = getattr(arguments[0], "reference", "") if arguments else ""
-    if len(arguments) != 2 or key(reference) not in equation.file.tables:  # noqa: PLR2004
+    if len(arguments) != 2 or key(reference) not in equation.file.tables:
         return equation.refuse("LOOKUP of something that is no table")
     return _table(equation, key(reference), arguments[1:])
 
 
 def _active_initial(equation: Equation, arguments: list[Any]) -> sp.Expr:
-    if len(arguments) != 2:  # noqa: PLR2004
+    if len(arguments) != 2:
         return _wrong_count(equation, "active_initial", len(arguments))
     running = equation.read(arguments[0])
     return sd.ActiveInitial(running, equation.at_start(arguments[1]))
@@ -189,14 +189,14 @@ def _active_initial(equation: Equation, arguments: list[Any]) -> sp.Expr:
 
 def _time_value(equation: Equation, arguments: list[Any]) -> sp.Expr:
     """GET TIME VALUE(0, offset, 0): model time plus an offset; the rest asks a calendar."""
-    if len(arguments) == 3 and arguments[0] == 0 and arguments[2] == 0:  # noqa: PLR2004
+    if len(arguments) == 3 and arguments[0] == 0 and arguments[2] == 0:
         return equation.time() + equation.read(arguments[1])
     return equation.refuse("GET TIME VALUE of a calendar or the computer's clock")
 
 
 def _previous(equation: Equation, arguments: list[Any]) -> sp.Expr:
     """XMILE PREVIOUS(x, initial): x one step ago."""
-    if len(arguments) != 2:  # noqa: PLR2004
+    if len(arguments) != 2:
         return _wrong_count(equation, "previous", len(arguments))
     value = equation.read(arguments[0])
     return sd.DelayFixed(value, equation.file.step, equation.at_start(arguments[1]))

@@ -18,16 +18,19 @@ Vensim Reference Manual, functions DELAY N, DELAY3, SMOOTH N, TREND, FORECAST, S
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from loopscope.models import functions as sd
 from loopscope.models.equations import Memory, Pipeline, State
 from loopscope.models.errors import ModelError
-from loopscope.models.model import Auxiliary, Model, Parameter, key
+from loopscope.models.model import TIME, Auxiliary, Model, Parameter, key
 from loopscope.models.plain import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LARGEST_ORDER = 1000
 """Stages of one delay; more is taken for a mistake."""
@@ -97,7 +100,7 @@ class WriteOut:
         return symbols, True
 
     def order(self, expression: sp.Expr, owner: str, construct: str) -> int:
-        """Return the order of a delay, a whole number known before the run.
+        """Return the order of a delay at the start, a whole number known before the run.
 
         Raises
         ------
@@ -105,7 +108,7 @@ class WriteOut:
             It is not, or out of range.
         """
         used: set[str] = set()
-        value = constant(self.model, expression, used)
+        value = constant(self.model, expression, used, at_start=True)
         if value is None or not value.is_integer() or not 1 <= value <= LARGEST_ORDER:
             shown = "a variable" if value is None else f"{value:g}"
             msg = (
@@ -133,21 +136,25 @@ class WriteOut:
         return order
 
 
-def constant(model: Model, expression: sp.Expr, used: set[str]) -> float | None:
+def constant(
+    model: Model, expression: sp.Expr, used: set[str], *, at_start: bool = False
+) -> float | None:
     """Return the value of an expression over constants; None if anything in it changes.
 
-    The names of the parameters it rests on are added to ``used``.
+    The names of the parameters it rests on are added to ``used``.  With ``at_start`` the time
+    counts as a constant: the initial time.
     """
     values: dict[sp.Symbol, float] = {}
     if expression.has(sd.Remembering, sd.RandomUniform, sd.Table):
         return None
     for symbol in expression.free_symbols:
-        variable = model.variables.get(symbol.name)
+        is_time = symbol == TIME and at_start
+        variable = model.variables.get(model.clock.initial_time if is_time else symbol.name)
         if isinstance(variable, Parameter):
             used.add(variable.name)
             values[symbol] = variable.value
         elif type(variable) is Auxiliary and variable.symbol not in variable.equation.free_symbols:
-            value = constant(model, variable.equation, used)
+            value = constant(model, variable.equation, used, at_start=at_start and not is_time)
             if value is None:
                 return None
             values[symbol] = value
@@ -178,7 +185,7 @@ def _delay(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:
     return symbols[-1] * count / (out.write(time, owner, starting=True) if starting else span)
 
 
-def _smooth(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:  # noqa: ARG001
+def _smooth(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:
     value, time, initial, order = node.args
     count = out.order(order, owner, "SMOOTH")
     symbols, new = out.stages(node, owner, "smooth", count)
@@ -226,7 +233,7 @@ def _forecast(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Ex
     return value * (1 + sd.SafeDivide(value - average, time * average, sp.Integer(0)) * horizon)
 
 
-def _delay_fixed(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:  # noqa: ARG001
+def _delay_fixed(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:
     value, time, initial = node.args
     symbols, new = out.stages(node, owner, "delay", 1)
     if new:
@@ -253,7 +260,7 @@ def _sample(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr
     return sd.IfThenElse(condition, value, held)
 
 
-def _initial(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:  # noqa: ARG001
+def _initial(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:
     symbols, new = out.stages(node, owner, "initial", 1)
     if new:
         out.fixed[symbols[0]] = out.write(node.args[0], owner, starting=True)
@@ -264,7 +271,7 @@ def _active_initial(out: WriteOut, node: sp.Expr, owner: str, starting: bool) ->
     return out.write(node.args[1 if starting else 0], owner, starting=starting)
 
 
-def _integral(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:  # noqa: ARG001
+def _integral(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:
     symbols, new = out.stages(node, owner, "integral", 1)
     if new:
         rate, initial, non_negative = node.args

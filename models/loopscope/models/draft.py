@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from loopscope.models.model import Method
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loopscope.models.model import Method
 
 Dialect = Literal["Vensim", "XMILE"]
 Kind = Literal["equation", "table", "data"]
+
+_QUOTED_OR_COMMENT = re.compile(r'("(?:\\"|[^"])*")|\{[^}]*\}')
+_QUOTED = re.compile(r'("(?:\\"|[^"])*")')
+_NUMBER = r"(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
+_NEGATIVE_BASE = re.compile(rf"\(\s*-\s*({_NUMBER})\s*\)(?=\s*\^)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +106,42 @@ class Draft:
     dimensions: frozenset[str] = frozenset()
 
 
+def one_line(text: str) -> str:
+    """Return a text with every run of white space as one space, none at the ends."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def clean_equation(text: str, edit: Callable[[str], str]) -> str:
+    r"""Return an equation as PySD's grammars read it without a mistake.
+
+    One line, comments in braces dropped, ``edit`` applied to all that is outside quotes.  A
+    negative number in parentheses before ``^`` becomes a difference: PySD forgets parentheses,
+    and would take the minus sign of ``(-2)^2`` for that of ``-2^2``.
+
+    Examples
+    --------
+    >>> clean_equation('"a B" * {old}\n(-2)^2', str.upper)
+    '"a B" * (0-2)^2'
+    """
+    pieces = _QUOTED.split(one_line(_QUOTED_OR_COMMENT.sub(_keep_quoted, text)))
+    for at in range(0, len(pieces), 2):
+        pieces[at] = _NEGATIVE_BASE.sub(r"(0-\1)", edit(pieces[at]))
+    return "".join(pieces)
+
+
+def _keep_quoted(found: re.Match[str]) -> str:
+    return found.group(1) or " "
+
+
 def plain_name(name: str) -> str:
     r"""Return a name as its author means it: one line, no quotes around it.
 
     Examples
     --------
-    >>> plain_name('"rate (per year)"'), plain_name("Teacup\\\\nTemperature")
+    >>> plain_name('"rate (per year)"'), plain_name("Teacup\\nTemperature")
     ('rate (per year)', 'Teacup Temperature')
     """
-    name = re.sub(r"\s+", " ", name.replace("\\n", " ")).strip()
+    name = one_line(name.replace("\\n", " "))
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = name[1:-1].replace('\\"', '"').strip()
     return name

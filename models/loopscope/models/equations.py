@@ -7,8 +7,8 @@ Algebraic loops end here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -16,6 +16,9 @@ from loopscope.models import functions as sd
 from loopscope.models.errors import AlgebraicLoopError, ModelError
 from loopscope.models.model import TIME, Auxiliary, Clock, Lookup, Model, Parameter, Stock
 from loopscope.models.order import CircleError, sort
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,8 +221,10 @@ def _in_order(model: Model, unordered: dict[sp.Symbol, sp.Expr]) -> dict[sp.Symb
 def _start_order(equations: Equations) -> tuple[sp.Symbol, ...]:
     """Return the order in which start values are found, auxiliaries they need included."""
     needs: dict[sp.Symbol, list[sp.Symbol]] = {}
-    for symbol, carried in (*equations.states.items(), *equations.memories.items()):
-        needs[symbol] = symbols_in(carried.initial)
+    for symbol, state in equations.states.items():
+        needs[symbol] = symbols_in(state.initial)
+    for symbol, memory in equations.memories.items():
+        needs[symbol] = symbols_in(memory.initial)
     for symbol, pipeline in equations.pipelines.items():
         needs[symbol] = symbols_in(pipeline.initial) + symbols_in(pipeline.delay)
     for symbol, expression in equations.fixed.items():
@@ -250,7 +255,7 @@ def _check_clock(model: Model) -> None:
             variable = model.variables[waiting.pop()]
             if isinstance(variable, Parameter):
                 continue
-            changing = not type(variable) is Auxiliary or variable.equation.has(
+            changing = type(variable) is not Auxiliary or variable.equation.has(
                 sd.Remembering, sd.RandomUniform, TIME
             )
             if changing:
@@ -269,13 +274,17 @@ def _check_clock(model: Model) -> None:
 
 def _count_draws(equations: Equations) -> int:
     """Return one more than the highest random draw."""
-    carried = (*equations.states.values(), *equations.memories.values())
     expressions = [
         *equations.auxiliaries.values(),
         *equations.at_start.values(),
         *equations.fixed.values(),
-        *(expression for one in carried for expression in _of(one)),
-        *(expression for one in equations.pipelines.values() for expression in _of(one)),
+        *(part for one in equations.states.values() for part in (one.rate, one.initial)),
+        *(part for one in equations.memories.values() for part in (one.update, one.initial)),
+        *(
+            part
+            for one in equations.pipelines.values()
+            for part in (one.input, one.delay, one.initial)
+        ),
     ]
     draws = [
         int(call.args[0])
@@ -284,11 +293,3 @@ def _count_draws(equations: Equations) -> int:
         for call in expression.atoms(sd.RandomUniform)
     ]
     return max(draws, default=-1) + 1
-
-
-def _of(carried: State | Memory | Pipeline) -> tuple[sp.Expr, ...]:
-    if isinstance(carried, State):
-        return carried.rate, carried.initial
-    if isinstance(carried, Memory):
-        return carried.update, carried.initial
-    return carried.input, carried.delay, carried.initial

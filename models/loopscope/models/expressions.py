@@ -10,16 +10,18 @@ finds every obstacle.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from loopscope.models import functions as sd
 from loopscope.models.draft import plain_name
 from loopscope.models.model import TIME, Interpolation, Lookup, key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 LARGEST_EXACT_POWER = 512
 """Bits up to which a power of two numbers is kept exact; beyond it is a double."""

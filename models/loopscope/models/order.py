@@ -6,8 +6,10 @@ needs, or the circle that makes one impossible.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Node = TypeVar("Node")
 
@@ -61,9 +63,9 @@ def sort(wanted: Iterable[Node], needs: Mapping[Node, Iterable[Node]]) -> list[N
     return list(done)
 
 
-def _causal(chain: list[Node], needs: Mapping[Node, Iterable[Node]]) -> tuple[Node, ...]:
+def _causal(chain: Sequence[Node], needs: Iterable[Node]) -> tuple[Node, ...]:
     """Return a chain of needs as causes, beginning with the node that stands first in the file."""
-    circle = chain[::-1]
+    circle = tuple(reversed(chain))
     position = {node: at for at, node in enumerate(needs)}
     first = min(range(len(circle)), key=lambda at: position[circle[at]])
-    return tuple(circle[first:] + circle[:first])
+    return circle[first:] + circle[:first]

@@ -8,12 +8,15 @@ engine.  Refuses tables, random numbers and functions with a memory.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from loopscope.models.functions import SDFunction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 class Floats:
@@ -132,7 +135,7 @@ _LIBRARY: dict[Any, Callable[[float], float]] = {
     sp.Abs: abs,
     sp.sign: lambda a: float((a > 0) - (a < 0)),
     **{
-        getattr(sp, name): lambda a, name=name: FLOATS.library(name, a)
+        getattr(sp, name): partial(FLOATS.library, name)
         for name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
     },
 }

@@ -233,12 +233,12 @@ def _decode(data: bytes, file: str) -> str:
     try:
         return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except LookupError:
-        msg = f"{file}: its first line names the encoding '{encoding}', which is unknown"
-        raise ReadError(f"{msg}; save the model as UTF-8") from None
+        msg = f"{file}: its first line names '{encoding}', no known encoding; save it as UTF-8"
+        raise ReadError(msg) from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         msg = (
-            f"{file}, line {line}: byte 0x{data[error.start]:02x} is not {encoding}; save the model "
-            "as UTF-8, or name its encoding on the first line, as in {windows-1252}"
+            f"{file}, line {line}: byte 0x{data[error.start]:02x} is not {encoding}; save it as "
+            "UTF-8, or name its encoding on the first line, as in {windows-1252}"
         )
         raise ReadError(msg) from None

@@ -8,9 +8,7 @@ names anything undefined, with the list of all such places.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
@@ -36,6 +34,9 @@ from loopscope.models.model import (
     key,
 )
 from loopscope.models.plain import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 SHOWN = 3
 """Places named in a message; the rest is counted."""
@@ -207,9 +208,9 @@ def _variable(entry: Entry, reader: Equation, model: str, is_flow: bool) -> AnyV
     expression = _real(reader.read(entry.syntax), entry, model)
     common["depends"] = tuple(reader.depends)
     common["initial_depends"] = _only_initial(reader)
-    if not expression.free_symbols and not expression.has(*_CHANGING) and not reader.depends:
-        if not reader.initial_depends:
-            return Parameter(value=_value(expression, entry, model), **common)
+    names_nothing = not (expression.free_symbols or reader.depends or reader.initial_depends)
+    if names_nothing and not expression.has(*_CHANGING):
+        return Parameter(value=_value(expression, entry, model), **common)
     return (Flow if is_flow else Auxiliary)(equation=expression, **common)
 
 
@@ -282,5 +283,7 @@ def _refuse_tables(draft: Draft, variables: Mapping[str, AnyVariable]) -> None:
             msg = f"{draft.name}: the table '{table.name}' has no points; add at least one"
             raise ModelError(msg)
         if not all(map(math.isfinite, (*table.x, *table.y))):
-            msg = f"{draft.name}: the table '{table.name}' has a point that is not a number"
-            raise ModelError(f"{msg}; correct it")
+            msg = (
+                f"{draft.name}: the table '{table.name}' has a point that is no number; correct it"
+            )
+            raise ModelError(msg)

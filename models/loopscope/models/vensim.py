@@ -19,54 +19,52 @@ The settings line ``15:`` holds the integration method as its fourth number: 0 E
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from loopscope.models.draft import Statement
+from loopscope.models.draft import Statement, clean_equation, one_line
 from loopscope.models.errors import ReadError
 from loopscope.models.model import Method, key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SETTINGS = "///---\\\\\\"
 _SKETCH = re.compile(r"\\{2,}---///")
 _MACRO = re.compile(r":MACRO:(.*?):END OF MACRO:", re.DOTALL | re.IGNORECASE)
 _MARK = re.compile(r'"(?:\\"|[^"])*"|[~|]')
 _COMMENT_END = re.compile(r"[~|]")
-_QUOTED_OR_COMMENT = re.compile(r'("(?:\\"|[^"])*")|\{[^}]*\}')
-_OUTSIDE_QUOTES = re.compile(r'("(?:\\"|[^"])*")')
-_NUMBER = r"(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
-_NEGATIVE_BASE = re.compile(rf"\(\s*-\s*({_NUMBER})\s*\)(?=\s*\^)")
 _LOGIC = re.compile(r":(and|or|not|na):", re.IGNORECASE)
 _TABLE_RANGE = re.compile(r"(\(\s*)\[[^\]]*\]\s*,?")
 _UNITS = re.compile(r"(.*?)\[([^\[\]]*)\]", re.DOTALL)
 
 
 def split_file(text: str) -> tuple[str, str]:
-    """Return the definitions and the settings of a file; the sketch is dropped.
+    r"""Return the definitions and the settings of a file; the sketch is dropped.
 
     Examples
     --------
-    >>> split_file("{UTF-8}\\nx = 1 ~~|\\n///---\\\\\\\\\\\\\\n15:0,0,0,5,0,0")
-    ('       \\nx = 1 ~~|\\n', '\\n15:0,0,0,5,0,0')
+    >>> split_file("{UTF-8}\nx = 1 ~~|\n///---\\\\\\\n15:0,0,0,5,0,0")
+    ('       \nx = 1 ~~|\n', '\n15:0,0,0,5,0,0')
     """
     header = re.match(r"\s*\{[^}]*\}", text)
     if header:
         text = " " * header.end() + text[header.end() :]
-    sketch = _SKETCH.search(text)
-    ends = [sketch.start() if sketch else len(text), text.find(SETTINGS) % (len(text) + 1)]
-    definitions = text[: min(ends)]
-    return definitions, text.partition(SETTINGS)[2]
+    rest, _, settings = text.partition(SETTINGS)
+    sketch = _SKETCH.search(rest)
+    return rest[: sketch.start()] if sketch else rest, settings
 
 
 def find_method(settings: str) -> Method:
-    """Return the integration method of the settings; RK2 is run as RK4, its more exact sibling.
+    r"""Return the integration method of the settings; RK2 is run as RK4, its more exact sibling.
 
     Examples
     --------
-    >>> find_method("\\n15:0,0,0,1,0,0\\n"), find_method("")
+    >>> find_method("\n15:0,0,0,1,0,0\n"), find_method("")
     ('RK4', 'Euler')
     """
     found = re.search(r"^15:(.*)$", settings, re.MULTILINE)
     fields = found.group(1).split(",") if found else []
-    code = fields[3].strip() if len(fields) > 3 else "0"  # noqa: PLR2004
+    code = fields[3].strip() if len(fields) > 3 else "0"
     return "RK4" if code in {"1", "3", "4", "5"} else "Euler"
 
 
@@ -98,7 +96,7 @@ def split_definitions(definitions: str, file: str) -> Iterator[Statement]:
         line = definitions.count("\n", 0, at) + 1
         if end < 0:
             if "".join(parts).strip():
-                near = _one_line(body)[:40]
+                near = one_line(body)[:40]
                 msg = (
                     f"{file}, line {line}, '{near}': the definition has no end ('|'), "
                     "so the file is cut off here; get a whole copy of it"
@@ -107,41 +105,38 @@ def split_definitions(definitions: str, file: str) -> Iterator[Statement]:
             return
         start = end
         if body.startswith("***"):
-            group = _one_line(body).strip("* ").lstrip(".").strip()
+            group = one_line(body).strip("* ").lstrip(".").strip()
             continue
         if not body and not any(part.strip() for part in parts):
             continue
-        units, limits = _units(_one_line(parts[1])) if len(parts) > 1 else ("", (None, None))
+        units, limits = _units(one_line(parts[1])) if len(parts) > 1 else ("", (None, None))
         yield Statement(
             line=line,
-            text=clean_equation(body),
+            text=clean_vensim(body),
             units=units,
             limits=limits,
-            documentation=_one_line(parts[2]) if len(parts) > 2 else "",  # noqa: PLR2004
+            documentation=one_line(parts[2]) if len(parts) > 2 else "",
             group=group,
         )
 
 
-def clean_equation(text: str) -> str:
-    """Return an equation in the form that PySD's grammar reads without a mistake.
+def clean_vensim(text: str) -> str:
+    r"""Return an equation in the form that PySD's grammar reads without a mistake.
 
-    One line; comments in braces dropped; logical words in capitals; the axis range of a table
-    dropped (it is drawing information, and PySD would run it as Python); a negative number in
-    parentheses before ``^`` kept apart from a minus sign before a power.
+    Beside what ``clean_equation`` does: line continuations joined, logical words in capitals,
+    the axis range of a table dropped (it is drawing information, and PySD would run it as Python).
 
     Examples
     --------
-    >>> clean_equation("y = {old} IF THEN ELSE(a :and: b,\\n (-2)^2, t([(0,0)-(1,1)],(0,1)))")
-    'y = IF THEN ELSE(a :AND: b, (0-2)^2, t((0,1)))'
+    >>> clean_vensim("y = IF THEN ELSE(a :and: b,\\\n c, t([(0,0)-(1,1)],(0,1)))")
+    'y = IF THEN ELSE(a :AND: b, c, t((0,1)))'
     """
-    text = _QUOTED_OR_COMMENT.sub(lambda found: found.group(1) or " ", text)
-    text = _one_line(re.sub(r"\\\s*\n", " ", text))
-    pieces = _OUTSIDE_QUOTES.split(text)
-    for at in range(0, len(pieces), 2):
-        piece = _LOGIC.sub(lambda found: found.group(0).upper(), pieces[at])
-        piece = _TABLE_RANGE.sub(r"\1", piece)
-        pieces[at] = _NEGATIVE_BASE.sub(r"(0-\1)", piece)
-    return "".join(pieces)
+    return clean_equation(re.sub(r"\\\s*\n", " ", text), _edit)
+
+
+def _edit(text: str) -> str:
+    text = _LOGIC.sub(lambda found: found.group(0).upper(), text)
+    return _TABLE_RANGE.sub(r"\1", text)
 
 
 def _one_definition(text: str, start: int) -> tuple[list[str], int]:
@@ -152,7 +147,7 @@ def _one_definition(text: str, start: int) -> tuple[list[str], int]:
     parts: list[str] = []
     at = start
     while True:
-        marks = _COMMENT_END if len(parts) == 2 else _MARK  # noqa: PLR2004
+        marks = _COMMENT_END if len(parts) == 2 else _MARK
         scan = at
         while True:
             found = marks.search(text, scan)
@@ -166,10 +161,6 @@ def _one_definition(text: str, start: int) -> tuple[list[str], int]:
         at = found.end()
         if found.group(0) == "|":
             return parts, at
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
 
 
 def _units(text: str) -> tuple[str, tuple[float | None, float | None]]:

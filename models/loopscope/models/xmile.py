@@ -12,14 +12,16 @@ XML Interchange Language for System Dynamics (XMILE) Version 1.0, OASIS Standard
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from loopscope.models.draft import clean_equation
 from loopscope.models.errors import ReadError
 from loopscope.models.model import Method, key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lxml.etree import _Element
 
 NAMESPACE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
@@ -28,10 +30,6 @@ VARIABLES = ("aux", "flow", "stock", "gf", "module")
 """Tags that define a variable, or stand where one would."""
 _INCLUDES = {"include", "import"}
 _DISCRETE = ("conveyor", "queue", "oven", "leak", "overflow")
-_QUOTED_OR_COMMENT = re.compile(r'("(?:\\"|[^"])*")|\{[^}]*\}')
-_OUTSIDE_QUOTES = re.compile(r'("(?:\\"|[^"])*")')
-_NUMBER = r"(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
-_NEGATIVE_BASE = re.compile(rf"\(\s*-\s*({_NUMBER})\s*\)(?=\s*\^)")
 _CAPITALS = re.compile(r"\b(?:if|then|else)\b", re.IGNORECASE)
 _MODULO = re.compile(r"\bmod\b", re.IGNORECASE)
 _LOOKUP = re.compile(r"\bLOOKUP\s*\(", re.IGNORECASE)
@@ -156,7 +154,7 @@ def clock_equations(tree: Tree, file: str) -> dict[str, str]:
         if not text and tag != "dt":
             msg = f"{file}: <sim_specs> has no <{tag}>; add one, as in <{tag}>100</{tag}>"
             raise ReadError(msg)
-        found[name] = clean_equation(text or "1")
+        found[name] = clean_xmile(text or "1")
     step = specs[0].find("ns:dt", tree.ns)
     if step is not None and step.get("reciprocal", "false").casefold() == "true":
         found["TIME STEP"] = f"1/({found['TIME STEP']})"
@@ -175,7 +173,7 @@ def definitions(tree: Tree) -> Iterator[tuple[str, _Element]]:
                 continue
             for name in ("eqn", "inflow", "outflow"):
                 for child in node.findall(f"ns:{name}", tree.ns):
-                    child.text = clean_equation(child.text or "")
+                    child.text = clean_xmile(child.text or "")
             yield tag.localname, node
 
 
@@ -235,26 +233,23 @@ def dimension_names(tree: Tree) -> frozenset[str]:
     return frozenset(key(node.get("name", "")) for node in nodes)
 
 
-def clean_equation(text: str) -> str:
+def clean_xmile(text: str) -> str:
     """Return an equation in the form that PySD's grammar reads without a mistake.
 
-    One line; comments in braces dropped; IF, THEN and ELSE in capitals and ``mod`` not; a chain
-    of ELSE IF in parentheses; a negative number in parentheses before ``^`` kept apart from a
-    minus sign before a power.
+    Beside what ``clean_equation`` does: IF, THEN and ELSE in capitals and ``mod`` not; a chain of
+    ELSE IF in parentheses; LOOKUP under a name that PySD has no structure of its own for.
 
     Examples
     --------
-    >>> clean_equation("if a > b then 1 else if a = b then (-2)^2 {draw}\\n else c")
-    'IF a > b THEN 1 ELSE (IF a = b THEN (0-2)^2 ELSE c)'
+    >>> clean_xmile("if a > b then 1 else if a = b then 2 else c")
+    'IF a > b THEN 1 ELSE (IF a = b THEN 2 ELSE c)'
     """
-    text = _QUOTED_OR_COMMENT.sub(lambda found: found.group(1) or " ", text)
-    text = re.sub(r"\s+", " ", text).strip()
-    pieces = _OUTSIDE_QUOTES.split(text)
-    for at in range(0, len(pieces), 2):
-        piece = _CAPITALS.sub(lambda found: found.group(0).upper(), pieces[at])
-        piece = _LOOKUP.sub("GF_LOOKUP(", _MODULO.sub("mod", piece))
-        pieces[at] = _NEGATIVE_BASE.sub(r"(0-\1)", piece)
-    return _close_else_if("".join(pieces))
+    return _close_else_if(clean_equation(text, _edit))
+
+
+def _edit(text: str) -> str:
+    text = _CAPITALS.sub(lambda found: found.group(0).upper(), text)
+    return _LOOKUP.sub("GF_LOOKUP(", _MODULO.sub("mod", text))
 
 
 def _close_else_if(text: str) -> str:

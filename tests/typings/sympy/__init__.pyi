@@ -1,6 +1,6 @@
 """The part of sympy that Loopscope names; everything else is ``Any``."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeAlias
 
 _Number: TypeAlias = Expr | int | float

@@ -1,0 +1,8 @@
+class ParseError(SyntaxError): ...
+
+def fromstring(
+    text: bytes,
+    forbid_dtd: bool = ...,
+    forbid_entities: bool = ...,
+    forbid_external: bool = ...,
+) -> object: ...

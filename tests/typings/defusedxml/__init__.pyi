@@ -1,0 +1,3 @@
+"""The part of defusedxml that Loopscope names."""
+
+class DefusedXmlException(ValueError): ...

@@ -1,0 +1,1 @@
+"""The part of parsimonious that Loopscope names."""
