@@ -42,7 +42,7 @@ class File:
     macros, dimensions
         Keys of macros; of dimensions and their elements.
     obstacles, undefined
-        (variable, construct) and (variable, name) pairs, in file order.
+        (variable, construct) and (variable, name) pairs, each once, in file order.
     inline
         Lookups that stand inside equations, by the name they were given.
     draws
@@ -55,8 +55,8 @@ class File:
     step: sp.Symbol
     macros: frozenset[str] = frozenset()
     dimensions: frozenset[str] = frozenset()
-    obstacles: list[tuple[str, str]] = field(default_factory=list)
-    undefined: list[tuple[str, str]] = field(default_factory=list)
+    obstacles: dict[tuple[str, str], None] = field(default_factory=dict)
+    undefined: dict[tuple[str, str], None] = field(default_factory=dict)
     inline: dict[str, Lookup] = field(default_factory=dict)
     draws: int = 0
 
@@ -102,9 +102,7 @@ class Equation:
 
     def refuse(self, construct: str) -> sp.Expr:
         """Note an obstacle and return a stand-in."""
-        place = (self.owner, construct)
-        if place not in self.file.obstacles:
-            self.file.obstacles.append(place)
+        self.file.obstacles[self.owner, construct] = None
         return sp.Symbol("not translated", real=True)
 
     def uses(self, name: str) -> None:
@@ -147,8 +145,7 @@ class Equation:
             return symbol
         if word in self.file.dimensions:
             return self.refuse(f"subscript '{name}' as a number")
-        if (self.owner, name) not in self.file.undefined:
-            self.file.undefined.append((self.owner, name))
+        self.file.undefined[self.owner, name] = None
         return sp.Symbol(name, real=True)
 
     def inline_table(self, lookup: Any) -> sp.Symbol:

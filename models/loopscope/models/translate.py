@@ -194,6 +194,8 @@ def _variable(entry: Entry, reader: Equation, model: str, is_flow: bool) -> AnyV
     }
     if entry.subscripts:
         reader.refuse("subscripts")
+        if entry.syntax is not None and entry.kind == "equation":
+            reader.read(entry.syntax)
         return None
     if entry.construct:
         reader.refuse(entry.construct)
@@ -269,7 +271,7 @@ def _refuse_untranslated(draft: Draft, file: File) -> None:
         shown = ", ".join(
             f"'{name.replace('_', ' ')}' in '{owner}'" for owner, name in file.undefined
         )
-        first = file.undefined[0][1].replace("_", " ")
+        first = next(iter(file.undefined))[1].replace("_", " ")
         hint = did_you_mean(first, known) or "; define them or correct the spelling"
         msg = f"{draft.name}: names that no equation defines: {shown}{hint}"
         raise UndefinedError(msg)
