@@ -15,7 +15,7 @@ import sympy as sp
 from loopscope.models import functions as sd
 from loopscope.models.draft import plain_name
 from loopscope.models.expressions import Equation, power
-from loopscope.models.model import key
+from loopscope.models.names import key
 
 Formula = Callable[..., sp.Expr]
 

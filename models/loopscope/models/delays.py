@@ -4,11 +4,12 @@ Stage 3 of 5.  In: expressions with ``Delay``, ``Smooth``, ``Initial`` and their
 them.  Out: the same expressions over states, memories, pipelines and fixed values with names of
 their own, such as "visa grants delay 1".
 
-Start values and order follow Vensim as PySD runs it.  In a material delay each stage holds
-``outflow * delay time / order``; a smooth holds the value itself.  A material delay whose order
-times the time step exceeds its delay time is given the largest order that does not, where the
-delay time is constant.  DELAY N is run as DELAY3 is, with the delay time of the moment; Vensim
-lets material keep the delay time it met on entering, which differs only while that time changes.
+Start values and order follow Vensim.  In a material delay each stage holds ``outflow * delay time
+/ order``; a smooth holds the value itself.  DELAY N whose order times the time step exceeds its
+delay time is given the largest order that does not, where the delay time is constant; DELAY3
+keeps its order however short its time is (PySD cuts both; Vensim's own results show that only
+DELAY N is cut).  Beyond that DELAY N is run as DELAY3 is, with the delay time of the moment; in
+Vensim its output follows the delay time one step later.
 
 References
 ----------
@@ -26,7 +27,8 @@ import sympy as sp
 from loopscope.models import functions as sd
 from loopscope.models.equations import Memory, Pipeline, State
 from loopscope.models.errors import ModelError
-from loopscope.models.model import TIME, Auxiliary, Model, Parameter, key
+from loopscope.models.model import TIME, Auxiliary, Model, Parameter
+from loopscope.models.names import key
 from loopscope.models.plain import evaluate
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ class WriteOut:
             return order
         for name in used:
             self.structural.setdefault(
-                name, f"order of the delay in '{owner}', cut because its time is so short"
+                name, f"order of DELAY N in '{owner}', cut because its delay time is so short"
             )
         while order > 1 and order * step > span:
             order -= 1
@@ -169,7 +171,8 @@ def _delay(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:
     is_n = isinstance(node, sd.DelayN)
     count = out.order(order, owner, "DELAY N" if is_n else "DELAY")
     construct = "DELAY N" if is_n else f"DELAY{count}"
-    count = out.reduced(count, time, owner)
+    if is_n:
+        count = out.reduced(count, time, owner)
     symbols, new = out.stages(node, owner, "delay", count)
     span = out.write(time, owner)
     if new:

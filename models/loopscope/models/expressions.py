@@ -18,7 +18,8 @@ import sympy as sp
 
 from loopscope.models import functions as sd
 from loopscope.models.draft import plain_name
-from loopscope.models.model import TIME, Interpolation, Lookup, key
+from loopscope.models.model import TIME, Interpolation, Lookup
+from loopscope.models.names import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

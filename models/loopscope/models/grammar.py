@@ -38,7 +38,8 @@ def read_vensim(statement: Statement, file: str) -> Entry | frozenset[str]:
     ReadError
         Not in the grammar of Vensim.
     """
-    from pysd.translators.vensim import vensim_element as pysd
+    with _quietly():
+        from pysd.translators.vensim import vensim_element as pysd
 
     head = re.split(r"[=\[(]|:(?!\w+:)", statement.text, maxsplit=1)[0]
     where = f"line {statement.line}"
@@ -92,7 +93,8 @@ def read_xmile(
     ReadError
         Not in the grammar of XMILE.
     """
-    from pysd.translators.xmile import xmile_element as pysd
+    with _quietly():
+        from pysd.translators.xmile import xmile_element as pysd
 
     name = plain_name(node.get("name", ""))
     where = f"line {node.sourceline}"
@@ -126,7 +128,8 @@ def read_xmile(
 
 def read_clock(name: str, equation: str, units: str, file: str) -> Entry:
     """Return a variable of the XMILE clock, whose equation stands in ``<sim_specs>``."""
-    from pysd.translators.xmile import xmile_element as pysd
+    with _quietly():
+        from pysd.translators.xmile import xmile_element as pysd
 
     element = pysd.ControlElement(name, units, "", equation)
     _parse(lambda: element.parse({}), f"{file}, <sim_specs>, '{name}'")
@@ -154,7 +157,7 @@ def _refuse_code(text: str, place: str) -> None:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep PySD's remarks to the author away, but for numbers it could not read to their end."""
+    """Keep remarks of PySD and of what it imports away, but for numbers it could not read to their end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", message=".*could not be read to its end.*")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from loopscope.models.draft import Dialect, Draft, Entry
 from loopscope.models.errors import ReadError, UnknownNameError, did_you_mean
-from loopscope.models.model import key
+from loopscope.models.names import key
 
 if TYPE_CHECKING:
     from loopscope.models.model import Model

@@ -31,8 +31,8 @@ from loopscope.models.model import (
     Model,
     Parameter,
     Stock,
-    key,
 )
+from loopscope.models.names import key
 from loopscope.models.plain import evaluate
 
 if TYPE_CHECKING:

@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING
 
 from loopscope.models.draft import Statement, clean_equation, one_line
 from loopscope.models.errors import ReadError
-from loopscope.models.model import Method, key
+from loopscope.models.names import key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from loopscope.models.model import Method
 
 SETTINGS = "///---\\\\\\"
 _SKETCH = re.compile(r"\\{2,}---///")

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 
 from loopscope.models.draft import clean_equation
 from loopscope.models.errors import ReadError
-from loopscope.models.model import Method, key
+from loopscope.models.names import key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lxml.etree import _Element
+
+    from loopscope.models.model import Method
 
 NAMESPACE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
 CLOCK = {"INITIAL TIME": "start", "FINAL TIME": "stop", "TIME STEP": "dt"}
