@@ -54,7 +54,7 @@ def examples(tmp_path, monkeypatch):
 def test_the_python_of_a_page_gives_what_the_page_shows(page, examples):
     source = "\n".join(blocks(page, "pycon"))
     test = doctest.DocTestParser().get_doctest(source, {}, relative(page), str(page), 0)
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.FAIL_FAST)
     report: list[str] = []
     runner.run(test, out=report.append)
     assert runner.failures == 0, "".join(report)
