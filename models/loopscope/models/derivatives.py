@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from loopscope.models import functions
-from loopscope.models.equations import Equations
+from loopscope.models.equations import Equations, symbols_in
 from loopscope.models.model import symbol_of
 
 
@@ -47,21 +46,6 @@ def partial(expression: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     2*x*y
     """
     return sp.diff(expression, symbol)
-
-
-def symbols_in(expression: sp.Expr) -> list[sp.Symbol]:
-    """Return the variables an expression needs, without the names of lookups, by name."""
-    found: set[sp.Symbol] = set()
-    stack: list[sp.Basic] = [expression]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, sp.Symbol):
-            found.add(node)
-        elif isinstance(node, functions.Table | functions.TableSlope):
-            stack.append(node.args[1])
-        else:
-            stack.extend(node.args)
-    return sorted(found, key=lambda symbol: str(symbol.name))
 
 
 def differentiate(equations: Equations) -> Differentiated:

@@ -187,9 +187,12 @@ def symbolise(model: Model) -> Equations:
     return replace(equations, start_order=_start_order(equations), draws=_count_draws(equations))
 
 
+_NAMES_TABLE = (sd.Table, sd.TableSlope)
+
+
 def symbols_in(expression: sp.Expr) -> list[sp.Symbol]:
     """Return the variables an expression needs, by name, without the names of lookups."""
-    if not expression.has(sd.Table):
+    if not expression.has(sd.Table, sd.TableSlope):
         return sorted(expression.free_symbols, key=_name)
     found: set[sp.Symbol] = set()
     stack: list[sp.Expr] = [expression]
@@ -198,7 +201,7 @@ def symbols_in(expression: sp.Expr) -> list[sp.Symbol]:
         if isinstance(node, sp.Symbol):
             found.add(node)
         else:
-            stack.extend(node.args[1:] if isinstance(node, sd.Table) else node.args)
+            stack.extend(node.args[1:] if isinstance(node, _NAMES_TABLE) else node.args)
     return sorted(found, key=_name)
 
 
@@ -247,7 +250,7 @@ def _circle(error: CircleError) -> str:
 
 
 def _check_clock(model: Model) -> None:
-    """Refuse a clock that rests on anything but constants."""
+    """Refuse a clock that rests on anything but constants and the time."""
     clock = model.clock
     for name in (clock.initial_time, clock.final_time, clock.time_step, clock.saveper):
         waiting, seen = [name], {name}
@@ -256,13 +259,13 @@ def _check_clock(model: Model) -> None:
             if isinstance(variable, Parameter):
                 continue
             changing = type(variable) is not Auxiliary or variable.equation.has(
-                sd.Remembering, sd.RandomUniform, TIME
+                sd.Remembering, sd.RandomUniform
             )
             if changing:
-                what = "the time" if variable.name == name else f"'{variable.name}'"
+                what = "a state" if variable.name == name else f"'{variable.name}'"
                 msg = (
                     f"{model.name}: '{name}' depends on {what}, which changes during a run; "
-                    "define it by constants only"
+                    "define it by constants or the time only"
                 )
                 raise ModelError(msg)
             assert isinstance(variable, Auxiliary)
@@ -293,3 +296,16 @@ def _count_draws(equations: Equations) -> int:
         for call in expression.atoms(sd.RandomUniform)
     ]
     return max(draws, default=-1) + 1
+
+
+def reaches(equations: Equations, symbol: sp.Symbol) -> set[sp.Symbol]:
+    """Return everything an auxiliary depends on at the same instant, itself included."""
+    found: set[sp.Symbol] = set()
+    waiting = [symbol]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            if current in equations.auxiliaries:
+                waiting.extend(symbols_in(equations.auxiliaries[current]))
+    return found

@@ -142,8 +142,7 @@ class _System:
         state = at_start[: len(self.states)]
         scale = ABSOLUTE * np.maximum(1.0, np.abs(state))
         saved = when.saved
-        stop = when.start + when.steps * when.step
-        cuts = [when.start, *self._cuts(inputs, when.start, stop), stop]
+        cuts = [when.start, *self._cuts(inputs, when.start, when.stop), when.stop]
         for number, (begin, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
             final = number == len(cuts) - 2
             asked = saved[(saved >= begin) & ((saved < end) | final)]
@@ -178,7 +177,7 @@ class _System:
     def _at_start(self, common: Numbers) -> Numbers:
         when = self.plan.times
         out = np.empty((len(self.start_layout.outputs), 1, 1))
-        moment = Times(when.start, when.step, 0, 1)
+        moment = Times.at(when.start, when.step)
         now = np.array(common)
         self._set_paths(now, when.start)
         empty = np.zeros((1, 1))
@@ -241,7 +240,7 @@ class _Window:
         system._set_paths(common, inside)
         out = np.empty((len(layout.outputs), 1, 1))
         empty = np.zeros((1, 1))
-        moment = Times(inside, system.plan.times.step, 0, 1)
+        moment = Times.at(inside, system.plan.times.step)
         launch(code, layout, moment, common, empty, empty, out, runs=1)
         return np.array(out[:, 0, 0])
 

@@ -7,6 +7,7 @@ Out: ``Times``, whole numbers of steps.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,35 +15,83 @@ from numpy.typing import NDArray
 
 from loopscope.models.errors import RunError
 
+Numbers = NDArray[np.float64]
+
 WHOLE = 1e-6
 """How far from a whole number of steps a length of time may be, in steps."""
 
-MOST_STEPS = 2**53
+MOST_STEPS = 10**9
+MOST_CHANGING = 10**6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Times:
-    """Steps of a run: values at ``start + step * k``, saved every ``save_every`` steps."""
+    """The steps of a run.
 
-    start: float
-    step: float
-    steps: int
-    save_every: int
+    Attributes
+    ----------
+    moments
+        Time at the beginning of each step, dims (step,); the last is where the run ends.
+    lengths
+        Length of each step, dims (step,).
+    save_steps
+        Steps at whose beginning values are saved, ascending.
+    """
+
+    moments: Numbers
+    lengths: Numbers
+    save_steps: NDArray[np.int64]
+
+    @property
+    def steps(self) -> int:
+        """Number of steps taken."""
+        return len(self.moments) - 1
+
+    @property
+    def start(self) -> float:
+        """Time at which the run starts."""
+        return float(self.moments[0])
+
+    @property
+    def stop(self) -> float:
+        """Time at which the run ends."""
+        return float(self.moments[-1])
+
+    @property
+    def step(self) -> float:
+        """Length of the first step."""
+        return float(self.lengths[0])
 
     @property
     def saves(self) -> int:
         """Number of saved times."""
-        return self.steps // self.save_every + 1
+        return len(self.save_steps)
 
     @property
-    def saved(self) -> NDArray[np.float64]:
+    def saved(self) -> Numbers:
         """Saved times, dims (time,)."""
-        return self.start + np.arange(0, self.steps + 1, self.save_every) * self.step
+        return np.asarray(self.moments[self.save_steps])
 
-    @property
-    def stepped(self) -> NDArray[np.float64]:
-        """The time of each step, dims (step,), one beyond the last."""
-        return self.start + np.arange(self.steps + 2) * self.step
+    def samples(self, per_step: int) -> Numbers:
+        """Return the times at which a kernel reads a series: steps, or also half steps."""
+        if per_step == 1:
+            return self.moments
+        parts = np.arange(per_step) / per_step
+        inside = self.moments[:, None] + self.lengths[:, None] * parts
+        # The end of the last step is read, too, when its last stage is computed.
+        end = self.moments[-1] + self.lengths[-1]
+        return np.append(inside.ravel(), [end, end])
+
+    def until(self, step: int, save_from: int) -> Times:
+        """Return the same steps up to one of them, all saved from another on."""
+        last = min(step, self.steps)
+        saved = np.arange(save_from, last + 1, dtype=np.int64)
+        return Times(self.moments[: last + 1], self.lengths[: last + 1], saved)
+
+    @classmethod
+    def at(cls, time: float, step: float) -> Times:
+        """Return one moment, at which nothing is stepped."""
+        return cls(np.array([time]), np.array([step]), np.zeros(1, dtype=np.int64))
 
 
 def times(start: float, stop: float, step: float, saveper: float, *, asked: bool) -> Times:
@@ -78,7 +127,12 @@ def times(start: float, stop: float, step: float, saveper: float, *, asked: bool
         raise RunError(msg)
     steps = _whole(length, step, f"the run from {start:g} to {stop:g}", stop - start, asked=asked)
     between = _whole(saveper / step, step, f"saveper = {saveper:g}", saveper, asked=asked)
-    return Times(start, step, steps, max(1, between))
+    moments = start + np.arange(steps + 1) * step
+    return Times(
+        moments,
+        np.full(steps + 1, step),
+        np.arange(0, steps + 1, max(1, between), dtype=np.int64),
+    )
 
 
 def _whole(count: float, step: float, what: str, length: float, *, asked: bool) -> int:
@@ -90,3 +144,38 @@ def _whole(count: float, step: float, what: str, length: float, *, asked: bool) 
         msg = f"dt = {step:g} does not divide {what}; the nearest smaller dt that does is {better:g}"
         raise RunError(msg)
     return math.floor(count)
+
+
+def changing_times(clock: Callable[[float], tuple[float, float, float]], start: float) -> Times:
+    """Return the steps of a model whose clock itself depends on the time.
+
+    Parameters
+    ----------
+    clock
+        Gives (stop, step, saveper) as they stand at a time.
+    start
+        Time at which the run starts.
+
+    Raises
+    ------
+    RunError
+        A step that is not positive, or more steps than fit.
+    """
+    moments, lengths, saves = [start], [], [0]
+    stop, step, saveper = clock(start)
+    due = start + saveper
+    while True:
+        if not (step > 0 and saveper > 0 and math.isfinite(stop)) or len(moments) > MOST_CHANGING:
+            msg = (
+                f"at time {moments[-1]:g} the model asks for dt = {step:g}, saveper = {saveper:g} "
+                f"and a stop at {stop:g}; these must be positive and end the run"
+            )
+            raise RunError(msg)
+        lengths.append(step)
+        if moments[-1] + step > stop + WHOLE * step:
+            return Times(np.array(moments), np.array(lengths), np.array(saves, dtype=np.int64))
+        moments.append(moments[-1] + step)
+        stop, step, saveper = clock(moments[-1])
+        if moments[-1] >= due - WHOLE * step:
+            saves.append(len(moments) - 1)
+            due = moments[-1] + saveper

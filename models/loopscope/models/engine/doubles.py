@@ -1,6 +1,6 @@
 """Arithmetic on one double or a vector of them, written once for both.
 
-Stage 3 of 7, inside ``emit``.  In: an ``llvmlite.ir.IRBuilder`` and a value whose type is
+Stage 4 of 5, emission.  In: an ``llvmlite.ir.IRBuilder`` and a value whose type is
 ``double`` or ``<N x double>``.  Out: instructions of that same type.  Nothing here knows a
 function, an equation or a target: it is the alphabet that ``vectormath`` writes with.
 

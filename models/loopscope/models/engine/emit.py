@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 import sympy as sp
 from llvmlite import ir
 
-from loopscope.models.derivatives import symbols_in
 from loopscope.models.engine import tables
 from loopscope.models.engine.expressions import (
     Environment,
@@ -27,7 +26,7 @@ from loopscope.models.engine.finite import must_check
 from loopscope.models.engine.frame import Frame, Slot
 from loopscope.models.engine.lanes import Lanes
 from loopscope.models.engine.layout import Layout
-from loopscope.models.equations import Equations
+from loopscope.models.equations import Equations, symbols_in
 from loopscope.models.model import TIME
 
 def needed(equations: Equations, layout: Layout) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
@@ -186,7 +185,9 @@ class _Kernel:
         frame, slot = self.frame, self.slots[symbol]
         if symbol in self.equations.states:
             state = self.equations.states[symbol]
-            return frame.integrate(slot, self.value(state.rate), floor=state.non_negative)
+            fused = symbol not in self.expressions.exact
+            rate = self.value(state.rate)
+            return frame.integrate(slot, rate, floor=state.non_negative, fused=fused)
         if symbol in self.equations.memories:
             return frame.remember(slot, self.value(self.equations.memories[symbol].update))
         pipeline = self.equations.pipelines[symbol]

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from loopscope.models.engine.clock import Times
 from loopscope.models.engine.overrides import Numbers
 from loopscope.models.engine.plan import Plan, kernel, launch, processors
 
@@ -155,8 +154,7 @@ def values_of(plan: Plan, out: Numbers) -> dict[str, Numbers]:
             block = out[rows[name]]
         elif name in plan.overrides.paths:
             row = plan.series[plan.layout.series.index(name)]
-            every = plan.times.save_every * plan.layout.samples_per_step
-            saved = row[: (plan.times.saves - 1) * every + 1 : every]
+            saved = row[plan.times.save_steps * plan.layout.samples_per_step]
             block = np.broadcast_to(saved, shape)
         elif name in plan.overrides.arrays:
             block = np.broadcast_to(plan.overrides.arrays[name][:, None], shape)
@@ -185,16 +183,15 @@ def diagnose(plan: Plan, run: int, step: int) -> Failure | None:
     for row, name in zip(plan.lanes, plan.layout.lanes, strict=True):
         common[slots.index(name)] = row[run]
     before = max(step - 1, 0)
-    when = Times(plan.times.start, plan.times.step, min(step + 1, plan.times.steps), 1)
-    saves = when.steps - before + 1
-    out = np.empty((len(wanted), 1, saves))
+    when = plan.times.until(step + 1, before)
+    out = np.empty((len(wanted), 1, when.saves))
     launch(
         kernel(prepared, layout, plan.overrides.tables), layout, when, common,
-        np.zeros((1, 1)), plan.series, out, runs=1, saving=(before, 1), seed=plan.seed,
-        origin=run, pipelines=prepared.pipelines,
+        np.zeros((1, 1)), plan.series, out, runs=1, seed=plan.seed, origin=run,
+        pipelines=prepared.pipelines,
     )  # fmt: skip
     finite = np.isfinite(out[:, 0, :])
-    for save in range(saves):
+    for save in range(when.saves):
         wrong = np.flatnonzero(~finite[:, save])
         if len(wrong):
             last = max(save - 1, 0)
@@ -203,8 +200,7 @@ def diagnose(plan: Plan, run: int, step: int) -> Failure | None:
                 for row, name in enumerate(wanted)
                 if finite[row, last]
             }
-            time = when.start + (before + save) * when.step
-            return Failure(run, wanted[wrong[0]], time, values)
+            return Failure(run, wanted[wrong[0]], float(when.saved[save]), values)
     return None
 
 

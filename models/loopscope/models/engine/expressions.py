@@ -26,7 +26,7 @@ from llvmlite import ir
 from loopscope.models import functions
 from loopscope.models.engine import tables
 from loopscope.models.engine.lanes import Lanes
-from loopscope.models.equations import Equations
+from loopscope.models.equations import Equations, reaches, symbols_in
 from loopscope.models.model import TIME
 
 
@@ -52,13 +52,17 @@ LIBRARY = {
 """Functions left to the C library."""
 
 
+Memo = tuple[str, bool, sp.Expr]
+"""What a value is remembered by: environment, whether exact, expression."""
+
+
 @dataclass(slots=True)
 class Section:
     """One section under construction: where its instructions go and what it holds so far."""
 
     level: Level
     lanes: Lanes
-    values: dict[tuple[str, sp.Expr], ir.Value] = field(default_factory=dict)
+    values: dict[Memo, ir.Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +117,10 @@ class Expressions:
         self.keep = keep
         self.random = random
         self._levels: dict[tuple[str, sp.Expr], Level] = {}
-        self._readers: dict[tuple[str, sp.Expr], Callable[[], ir.Value]] = {}
+        self._readers: dict[Memo, Callable[[], ir.Value]] = {}
         self._ranks: dict[sp.Expr, int] = {}
         self._parametric = set(equations.parameters) | set(equations.fixed)
+        self.exact = compared(equations)
 
     def level(self, expression: sp.Expr, environment: Environment) -> Level:
         """Return the section an expression belongs to."""
@@ -139,38 +144,50 @@ class Expressions:
         self._levels[memo] = level
         return level
 
-    def value(self, expression: sp.Expr, environment: Environment, where: Level) -> ir.Value:
-        """Return the value of an expression, ready for use in section ``where``."""
+    def value(
+        self, expression: sp.Expr, environment: Environment, where: Level, *, exact: bool = False
+    ) -> ir.Value:
+        """Return the value of an expression, ready for use in section ``where``.
+
+        ``exact`` asks for every operation to be rounded by itself, as in other programs: what is
+        compared or rounded to a whole number must not miss it by the last bit.
+        """
+        exact = expression in self.exact if isinstance(expression, sp.Symbol) else exact
         level = self.level(expression, environment)
         section = self.sections[level]
-        memo = (environment.name, expression)
+        memo = (environment.name, exact, expression)
         if level is Level.TILE and where is Level.STEP:
             step = self.sections[Level.STEP]
             if memo not in step.values:
                 if memo not in self._readers:
-                    self._readers[memo] = self.keep(self.value(expression, environment, Level.TILE))
+                    inner = self.value(expression, environment, Level.TILE, exact=exact)
+                    self._readers[memo] = self.keep(inner)
                 step.values[memo] = self._readers[memo]()
             return step.values[memo]
         if memo not in section.values:
-            section.values[memo] = self._build(expression, environment, section)
+            section.values[memo] = self._build(expression, environment, section, exact=exact)
         return section.values[memo]
 
-    def _build(self, e: sp.Expr, environment: Environment, section: Section) -> ir.Value:
+    def _build(
+        self, e: sp.Expr, environment: Environment, section: Section, *, exact: bool
+    ) -> ir.Value:
         lanes = section.lanes
         if e.is_number and not e.atoms(functions.RandomUniform):
             return lanes.constant(_number(e))
         if isinstance(e, sp.Symbol):
             if e in environment.level:
                 return environment.read(e)
-            return self.value(environment.equation[e], environment, section.level)
+            equation = environment.equation[e]
+            return self.value(equation, environment, section.level, exact=exact)
+        inside = exact or isinstance(e, COMPARING)
 
         def part(argument: sp.Expr) -> ir.Value:
-            return self.value(argument, environment, section.level)
+            return self.value(argument, environment, section.level, exact=inside)
 
         if isinstance(e, sp.Add):
-            return self._sum(e, part, lanes)
+            return self._sum(e, part, lanes, exact=exact)
         if isinstance(e, sp.Mul):
-            return self._product(e, part, lanes)
+            return self._product(e, part, lanes, exact=exact)
         if isinstance(e, sp.Pow):
             return self._power(e, part, lanes)
         if isinstance(e, sp.exp):
@@ -231,7 +248,9 @@ class Expressions:
             groups[self._rank(argument)].append(argument)
         return [group for group in groups if group]
 
-    def _sum(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
+    def _sum(
+        self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes, *, exact: bool
+    ) -> ir.Value:
         groups = self._groups(e.args)
         total: ir.Value | None = None
         for number, group in enumerate(groups):
@@ -239,7 +258,7 @@ class Expressions:
                 # A part that is ready earlier is a value of its own, computed in its section.
                 group = [sp.Add(*group, evaluate=False)]  # noqa: PLW2901
             for term in group:
-                total = self._add_term(total, term, part, lanes)
+                total = self._add_term(total, term, part, lanes, exact=exact)
         assert total is not None
         return total
 
@@ -249,12 +268,14 @@ class Expressions:
         term: sp.Expr,
         part: Callable[[sp.Expr], ir.Value],
         lanes: Lanes,
+        *,
+        exact: bool,
     ) -> ir.Value:
         if total is None:
             return part(term)
-        negative = term.could_extract_minus_sign() and isinstance(term, sp.Mul)
+        negative = isinstance(term, sp.Mul) and bool(term.args[0].is_negative)
         size = -term if negative else term
-        if isinstance(size, sp.Mul) and not _divisors(size):
+        if isinstance(size, sp.Mul) and not _divisors(size) and not exact:
             groups = self._groups(size.args)
             last = groups[-1].pop()
             rest = [x for group in groups for x in group]
@@ -264,13 +285,18 @@ class Expressions:
             return lanes.subtract(total, part(size))
         return lanes.add(total, part(term))
 
-    def _product(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
+    def _product(
+        self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes, *, exact: bool
+    ) -> ir.Value:
         divisors = _divisors(e)
+        factors = [x for x in e.args if not _is_divisor(x)]
+        if exact and factors and factors[0].is_Rational and factors[0].q != 1:
+            divisors.append(sp.Integer(factors[0].q))
+            factors[0] = sp.Integer(factors[0].p)
+            factors = factors if factors[0] != 1 else factors[1:]
         if divisors:
-            factors = [x for x in e.args if not _is_divisor(x)]
-            top = part(sp.Mul(*factors, evaluate=False)) if factors else lanes.constant(1.0)
-            bottom = divisors[0] if len(divisors) == 1 else sp.Mul(*divisors, evaluate=False)
-            return lanes.divide(top, part(bottom))
+            top = part(_times(factors)) if factors else lanes.constant(1.0)
+            return lanes.divide(top, part(_times(divisors)))
         groups = self._groups(e.args)
         total: ir.Value | None = None
         for number, group in enumerate(groups):
@@ -293,6 +319,33 @@ class Expressions:
         if exponent == sp.Rational(1, 2):
             return lanes.sqrt(part(base))
         return lanes.power(part(base), part(exponent))
+
+
+COMPARING = (functions.Switch, functions.Quantum, functions.Modulo)
+"""Functions that jump, so that the last bit of an argument may decide."""
+
+
+def compared(equations: Equations) -> set[sp.Symbol]:
+    """Return the variables that reach an argument of a jumping function without a state between.
+
+    Linear in the size of the equations.
+    """
+    expressions = [
+        *equations.auxiliaries.values(),
+        *(state.rate for state in equations.states.values()),
+        *(memory.update for memory in equations.memories.values()),
+    ]
+    found: set[sp.Symbol] = set()
+    for expression in expressions:
+        for jump in expression.atoms(*COMPARING):
+            for symbol in symbols_in(jump):
+                if symbol not in found:
+                    found |= reaches(equations, symbol)
+    return found
+
+
+def _times(factors: list[sp.Expr]) -> sp.Expr:
+    return factors[0] if len(factors) == 1 else sp.Mul(*factors, evaluate=False)
 
 
 def _operands(e: sp.Expr) -> tuple[sp.Expr, ...]:

@@ -19,11 +19,10 @@ ARGUMENTS: tuple[tuple[str, ir.Type], ...] = (
     ("last", INT64),
     ("total", INT64),
     ("origin", INT64),
-    ("start", DOUBLE),
-    ("step", DOUBLE),
+    ("moments", NUMBERS),
+    ("lengths", NUMBERS),
     ("steps", INT64),
-    ("save_first", INT64),
-    ("save_every", INT64),
+    ("save_steps", INT64.as_pointer()),
     ("saves", INT64),
     ("seed", INT64),
     ("common", NUMBERS),
@@ -38,10 +37,11 @@ ARGUMENTS: tuple[tuple[str, ir.Type], ...] = (
 """Arguments of a kernel, in order.
 
 Runs ``first`` to ``last - 1`` of ``total`` are computed; ``origin`` is added to a run's number
-where random numbers are drawn.  ``common[slot]``, ``lanes[lane, run]`` (runs padded to whole
-tiles) and ``series[number, sample]`` are inputs; ``out[output, run, save]`` receives results of
-steps ``save_first``, ``save_first + save_every`` ...; ``failed[run]``, -1 before, receives the
-step at which a run left the finite numbers; ``scratch`` holds pipelines of one tile.
+where random numbers are drawn.  Step ``k`` of ``steps`` goes from time ``moments[k]`` on for
+``lengths[k]``.  ``common[slot]``, ``lanes[lane, run]`` (runs padded to whole tiles) and
+``series[number, sample]`` are inputs; ``out[output, run, save]`` receives the values at the
+beginning of step ``save_steps[save]``; ``failed[run]``, -1 before, receives the step in which a run
+left the finite numbers; ``scratch`` holds pipelines of one tile.
 """
 
 RK4_TIME = (0.0, 0.5, 0.5, 1.0)
@@ -95,9 +95,11 @@ class Frame:
         self.head = ir.IRBuilder(self._blocks["entry"])
         self._counter = {
             label: self.head.alloca(INT64, name=label)
-            for label in ("run", "vector", "k", "stage", "next_save", "saved", "lane", "output")
+            for label in ("run", "vector", "k", "stage", "saved", "lane", "output")
         }
         self.uniform = Lanes(ir.IRBuilder(self._blocks["common"]), 1)
+        self.start_time = self.uniform.builder.load(self.argument["moments"])
+        self.first_length = self.uniform.builder.load(self.argument["lengths"])
         self._open_tile()
         self.tile = Lanes(ir.IRBuilder(self._blocks["tile_lanes"]), layout.width)
         self._tile_vector = self._vector_index(self.tile.builder)
@@ -111,11 +113,6 @@ class Frame:
         self._staged = self.head.alloca(
             ir.ArrayType(ir.ArrayType(self.step.vector, layout.vectors), outputs), name="staged"
         )
-
-    @property
-    def start_time(self) -> ir.Value:
-        """The time at which runs start."""
-        return self.argument["start"]
 
     def _whole(self, number: int) -> ir.Constant:
         return ir.Constant(INT64, number)
@@ -163,11 +160,12 @@ class Frame:
     def _open_time(self) -> None:
         builder = self.time.builder
         self.k = self._get(builder, "k")
-        steps = builder.sitofp(self.k, DOUBLE)
+        self.now = builder.load(builder.gep(self.argument["moments"], [self.k]))
+        self.length = builder.load(builder.gep(self.argument["lengths"], [self.k]))
         if self.layout.method == "RK4":
             self.stage = self._get(builder, "stage")
-            steps = builder.fadd(steps, self._stage_number(RK4_TIME))
-        self.now = builder.fadd(self.start_time, builder.fmul(steps, self.argument["step"]))
+            within = builder.fmul(self._stage_number(RK4_TIME), self.length)
+            self.now = builder.fadd(self.now, within)
 
     def _stage_number(self, numbers: tuple[float, ...]) -> ir.Value:
         builder, value = self.time.builder, ir.Constant(DOUBLE, numbers[0])
@@ -245,11 +243,17 @@ class Frame:
     def _at_stage(self, stage: int) -> ir.Value:
         return self.step.builder.icmp_signed("==", self.stage, self._whole(stage))
 
-    def integrate(self, slot: Slot, rate: ir.Value, *, floor: bool) -> ir.Value:
+    def integrate(
+        self, slot: Slot, rate: ir.Value, *, floor: bool, fused: bool = True
+    ) -> ir.Value:
         """Advance a state by one step (one stage of RK4); return its new value."""
-        lanes, step = self.step, self.argument["step"]
+        lanes, step = self.step, self.length
         if self.layout.method == "Euler":
-            new = lanes.fused(step, rate, slot.load(lanes))
+            before = slot.load(lanes)
+            if fused:
+                new = lanes.fused(step, rate, before)
+            else:
+                new = lanes.add(before, lanes.multiply(step, rate))
             if floor:
                 new = lanes.maximum(lanes.constant(0.0), new)
             slot.store(lanes, new)
@@ -286,7 +290,7 @@ class Frame:
     def pipeline(self, name: str, delay: ir.Value) -> None:
         """Open a pipeline whose delay, in time units, is a value of the tile section."""
         tile = self.tile
-        steps = tile.divide(delay, self.argument["step"])
+        steps = tile.divide(delay, self.first_length)
         steps = tile.maximum(tile.constant(1.0), steps)
         slot = self.slot()
         slot.store(tile, tile.floor(tile.add(steps, tile.constant(0.5 + 1e-6))))
@@ -348,7 +352,6 @@ class Frame:
         self._set(builder, "k", 0)
         self._set(builder, "stage", 0)
         self._set(builder, "saved", 0)
-        self._set(builder, "next_save", self.argument["save_first"])
         builder.branch(self._blocks["time"])
         self._set(self.time.builder, "vector", 0)
         self.time.builder.branch(self._blocks["step_lanes"])
@@ -417,9 +420,11 @@ class Frame:
 
     def _close_save(self) -> None:
         builder = ir.IRBuilder(self._blocks["after"])
-        due = builder.icmp_signed("==", self.k, self._get(builder, "next_save"))
-        room = builder.icmp_signed("<", self._get(builder, "saved"), self.argument["saves"])
-        due = builder.and_(due, room)
+        saved = self._get(builder, "saved")
+        last = builder.sub(self.argument["saves"], self._whole(1))
+        inside = builder.icmp_signed("<=", saved, last)
+        place = builder.gep(self.argument["save_steps"], [builder.select(inside, saved, last)])
+        due = builder.and_(inside, builder.icmp_signed("==", self.k, builder.load(place)))
         if self.layout.method == "RK4":
             due = builder.and_(due, builder.icmp_signed("==", self.stage, self._whole(0)))
         self._set(builder, "lane", 0)
@@ -457,7 +462,6 @@ class Frame:
         builder.branch(self._blocks["save_lane"])
         builder = ir.IRBuilder(self._blocks["save_next_lane"])
         self._bump(builder, "saved")
-        self._bump(builder, "next_save", self.argument["save_every"])
         builder.branch(self._blocks["advance"])
 
     def _close_loops(self) -> None:

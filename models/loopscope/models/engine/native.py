@@ -15,12 +15,11 @@ import llvmlite.binding as llvm
 
 from loopscope.models.engine import cache as store
 
-NUMBER = ctypes.c_double
 WHOLE = ctypes.c_int64
 POINTER = ctypes.c_void_p
 
 KERNEL_ARGUMENTS = (
-    WHOLE, WHOLE, WHOLE, WHOLE, NUMBER, NUMBER, WHOLE, WHOLE, WHOLE, WHOLE, WHOLE,
+    WHOLE, WHOLE, WHOLE, WHOLE, POINTER, POINTER, WHOLE, POINTER, WHOLE, WHOLE,
     POINTER, POINTER, WHOLE, POINTER, WHOLE, POINTER, POINTER, POINTER,
 )  # fmt: skip
 """C types of ``frame.ARGUMENTS``, in the same order."""

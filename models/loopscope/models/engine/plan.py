@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopscope.models.engine import native
-from loopscope.models.engine.clock import Times, times
+from loopscope.models.engine.clock import Times, changing_times, times
 from loopscope.models.engine.layout import Layout, Method
 from loopscope.models.engine.overrides import Numbers, Overrides, Table
 from loopscope.models.engine.prepared import Prepared
@@ -170,7 +170,6 @@ def plan(
 
 def _times(prepared: Prepared, overrides: Overrides, *, asked: bool) -> Times:
     found: dict[str, float] = {}
-    unknown = []
     for role, field in ROLES.items():
         name = prepared.clock[field]
         if name in overrides.arrays or name in overrides.paths:
@@ -178,35 +177,63 @@ def _times(prepared: Prepared, overrides: Overrides, *, asked: bool) -> Times:
             raise RunError(msg)
         name = name if name in overrides.numbers else prepared.copies.get(name, name)
         value = overrides.numbers.get(name, prepared.parameters.get(name))
-        if value is None:
-            unknown.append(role)
-        else:
+        if value is not None:
             found[role] = value
-    if unknown:
-        found |= _computed_clock(prepared, overrides, unknown)
+    if len(found) < len(ROLES):
+        clock = _ComputedClock(prepared, overrides)
+
+        def now(time: float) -> tuple[float, float, float]:
+            stop, step, saveper = clock(time)
+            return (
+                found.get("stop", stop), found.get("dt", step), found.get("saveper", saveper)
+            )  # fmt: skip
+
+        if prepared.changing_clock:
+            return changing_times(now, found.get("start", 0.0))
+        stop, step, saveper = now(0.0)
+        found = {"start": clock.start, "stop": stop, "dt": step, "saveper": saveper} | found
     changed = any(prepared.clock[field] in overrides.numbers for field in ROLES.values())
     return times(
         found["start"], found["stop"], found["dt"], found["saveper"], asked=asked or changed
     )
 
 
-def _computed_clock(
-    prepared: Prepared, overrides: Overrides, roles: Sequence[str]
-) -> dict[str, float]:
-    """Return times that the model computes from its constants, with a kernel of their own."""
-    names = tuple(prepared.clock[ROLES[role]] for role in roles)
-    layout = Layout(method="Euler", outputs=names, inputs=tuple(prepared.parameters))
+class _ComputedClock:
+    """The four times of a model that computes them, with a kernel of their own."""
 
-    def alone() -> Equations:
-        return replace(
-            prepared.source(), states={}, memories={}, pipelines={}, fixed={}, start_order=()
+    def __init__(self, prepared: Prepared, overrides: Overrides) -> None:
+        names = tuple(prepared.clock[field] for field in ROLES.values())
+        held = tuple(
+            name
+            for name in names
+            if name in overrides.numbers and name not in prepared.parameters
+        )
+        self.layout = Layout(
+            method="Euler",
+            outputs=tuple(dict.fromkeys(names)),
+            inputs=(*prepared.parameters, *held),
         )
 
-    code = kernel(prepared, layout, overrides.tables, ("clock", alone))
-    common = _common(prepared, overrides, layout)
-    out, empty = np.empty((len(names), 1, 1)), np.zeros(1)
-    launch(code, layout, Times(0.0, 1.0, 0, 1), common, empty, empty, out, runs=1)
-    return dict(zip(roles, out[:, 0, 0].tolist(), strict=True))
+        def alone() -> Equations:
+            return replace(
+                prepared.source(), states={}, memories={}, pipelines={}, fixed={}, start_order=()
+            )
+
+        self.names = names
+        self.code = kernel(prepared, self.layout, overrides.tables, ("clock", alone))
+        self.common = _common(prepared, overrides, self.layout)
+        self.start = self._read(0.0)[0]
+
+    def _read(self, time: float) -> list[float]:
+        out, empty = np.empty((len(self.layout.outputs), 1, 1)), np.zeros((1, 1))
+        launch(self.code, self.layout, Times.at(time, 1.0), self.common, empty, empty, out, runs=1)
+        values = dict(zip(self.layout.outputs, out[:, 0, 0].tolist(), strict=True))
+        return [values[name] for name in self.names]
+
+    def __call__(self, time: float) -> tuple[float, float, float]:
+        """Return (stop, step, saveper) at a time."""
+        _, stop, step, saveper = self._read(time)
+        return stop, step, saveper
 
 
 def _outputs(prepared: Prepared, outputs: Sequence[str] | None) -> tuple[str, ...]:
@@ -246,8 +273,7 @@ def _lanes(overrides: Overrides, layout: Layout, runs: int) -> Numbers:
 
 
 def _series(prepared: Prepared, overrides: Overrides, layout: Layout, when: Times) -> Numbers:
-    per_step = layout.samples_per_step
-    moments = when.start + np.arange((when.steps + 2) * per_step) * (when.step / per_step)
+    moments = when.samples(layout.samples_per_step)
     series = np.empty((len(layout.series), len(moments)))
     for row, name in zip(series, layout.series, strict=True):
         row[:] = overrides.paths[name].at(moments, default_of(prepared, overrides, name))
@@ -285,7 +311,6 @@ def launch(
     *,
     runs: int,
     span: tuple[int, int] | None = None,
-    saving: tuple[int, int] | None = None,
     seed: int = 0,
     origin: int = 0,
     pipelines: int = 0,
@@ -297,18 +322,15 @@ def launch(
     ----------
     out
         Filled; dims (output, run, save), C order.
-    saving
-        First step saved and steps between, when not those of ``when``.
     failed
         Filled with the step at which a run left the finite numbers; dims (run,).
     """
     first, last = span or (0, runs)
-    first_save, every = saving or (0, when.save_every)
     noted = np.full(runs, -1, dtype=np.int64) if failed is None else failed
     scratch = np.empty(pipelines * (when.steps + 1) * layout.tile)
     code.call(
-        first, last, runs, origin, when.start, when.step, when.steps, first_save, every,
-        out.shape[2], seed if seed < 2**63 else seed - 2**64,
+        first, last, runs, origin, when.moments.ctypes.data, when.lengths.ctypes.data, when.steps,
+        when.save_steps.ctypes.data, when.saves, seed if seed < 2**63 else seed - 2**64,
         common.ctypes.data, lanes.ctypes.data, lanes.shape[-1], series.ctypes.data,
         series.shape[-1], out.ctypes.data, noted.ctypes.data, scratch.ctypes.data,
     )  # fmt: skip

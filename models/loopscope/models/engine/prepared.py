@@ -59,6 +59,8 @@ class Prepared:
         Parameters that decide the structure, so cannot be overridden -> why.
     discrete
         What jumps between steps: constructs by the variable that uses them.
+    changing_clock
+        Whether a time bound depends on the time.
     draws, pipelines
         Random draws a step; pipeline delays.
     source
@@ -78,6 +80,7 @@ class Prepared:
     copies: Mapping[str, str]
     structural: Mapping[str, str]
     discrete: Mapping[str, str]
+    changing_clock: bool
     draws: int
     pipelines: int
     source: Callable[[], Equations] = field(compare=False, repr=False)
@@ -129,6 +132,10 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
         equation = known.auxiliaries.get(records.symbol_of(name))
         if equation in known.parameters:
             copies[name] = str(equation.name)
+    changing = any(
+        records.TIME in written.reaches(known, records.symbol_of(clock[role]))
+        for role in ("initial_time", "final_time", "time_step", "saveper")
+    )
     discrete = {state.owner: state.construct for state in known.memories.values()}
     discrete |= {pipe.owner: "DELAY FIXED" for pipe in known.pipelines.values()}
     for symbol, expression in known.auxiliaries.items():
@@ -164,6 +171,7 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
         copies=copies,
         structural=dict(known.structural),
         discrete=discrete,
+        changing_clock=changing,
         draws=known.draws,
         pipelines=len(known.pipelines),
         source=lambda: known,

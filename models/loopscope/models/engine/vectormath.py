@@ -1,9 +1,14 @@
 """exp, log and pow as straight-line vector code.
 
-Stage 3 of 7, inside ``emit``.  In: values of type ``double`` or ``<N x double>``.  Out: the
+Stage 4 of 5, emission.  In: values of type ``double`` or ``<N x double>``.  Out: the
 function's value in the same type, as inline instructions: no call, no table in memory, no
-branch, no division.  Each is right at every edge of IEEE 754 and C99 Annex F and gives the
-same bits for every N.  Nothing here raises a floating-point exception flag on purpose.
+branch, at most one division.  Each is right at every edge of IEEE 754 and C99 Annex F and gives the
+same bits for every N, on every machine with a fused multiply-add; a target without one
+calls its C library for it, many times slower.  Floating-point exception flags mean nothing.
+
+Errors are the largest seen against a 113-bit reference at 3.2 million random arguments in
+each of several ranges, subnormal arguments and results included, in units in the last place
+of the true value.  Operations are those of a vector left after optimisation.
 """
 
 from __future__ import annotations
@@ -51,27 +56,16 @@ _EXP: Final = _hexadecimal(
     " 0x1.af85babb76f4bp-26"
 )
 
-# (log(1 + f) - f + f**2/2) / f**3 on sqrt(1/2) <= 1 + f < sqrt(2): minimax, 2**-56.6 of the log.
+# (2 atanh(s) - 2 s) / s**3 in s**2 on sqrt(1/2) <= (1 + s) / (1 - s) < sqrt(2): minimax,
+# 2**-59.5 of 2 atanh(s).
 _LOG: Final = _hexadecimal(
-    "0x1.5555555555533p-2"
-    " -0x1.fffffffffef0cp-3"
-    " 0x1.999999999f785p-3"
-    " -0x1.555555566bac5p-3"
-    " 0x1.24924922a314ep-3"
-    " -0x1.ffffff2ba8618p-4"
-    " 0x1.c71c71e01bcb4p-4"
-    " -0x1.9999c278154f1p-4"
-    " 0x1.745d3f292b806p-4"
-    " -0x1.5550ed50a2a0ep-4"
-    " 0x1.3b0b87150b471p-4"
-    " -0x1.24d75caff7bb4p-4"
-    " 0x1.11cd23b05b116p-4"
-    " -0x1.fba1223b3988ep-5"
-    " 0x1.d0581cd901cc3p-5"
-    " -0x1.d1203ddbbe779p-5"
-    " 0x1.0a65ebf4f6ca0p-4"
-    " -0x1.ea0c2604d541bp-5"
-    " 0x1.ac74f1a5c7d4ap-6"
+    "0x1.5555555555592p-1"
+    " 0x1.999999997fd38p-2"
+    " 0x1.24924941f8c71p-2"
+    " 0x1.c71c5202b9464p-3"
+    " 0x1.7466405adc7edp-3"
+    " 0x1.39a1934b85d1cp-3"
+    " 0x1.2f0704e05bb45p-3"
 )
 _ROOT_HALF: Final = 0x3FE6A09E667F3BCD
 
@@ -89,10 +83,6 @@ _POW_LOG_CELL: Final = _hexadecimal(
 )
 _POW_LOG_CELL_LOW: Final = _hexadecimal(
     "0x1.54cab929bcd7ap-44 -0x1.a059311777e31p-46 0x1.1444f2c66e8e7p-45 -0x1.ceb63fab5bcd1p-45"
-)
-# 1 / (1 + f/2): minimax, 2**-20.7; one Newton step makes that 2**-41.
-_POW_RECIPROCAL: Final = _hexadecimal(
-    "0x1.ffffeca1427bcp-1 -0x1.ffffeca1427bcp-2 0x1.008cf309dc2cep-2 -0x1.008cf309dc2cep-3"
 )
 # (2 atanh(s/2) - s) / s**3 in s**2, |s| < 0.097: minimax, 2**-66.9 of 2 atanh(s/2).
 _POW_ATANH: Final = _hexadecimal(
@@ -124,7 +114,7 @@ def emit_exp(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
 
     Notes
     -----
-    27 operations.
+    Error below 1.07 units in the last place.  28 operations.
 
     References
     ----------
@@ -162,22 +152,29 @@ def emit_log(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
 
     Notes
     -----
-    45 operations, none of them a division: a longer polynomial in x - 1 costs less than
-    the quotient of the usual atanh form.
+    Error below 1.38 units in the last place, 0.83 between 1/2 and 2.  36 operations, one of
+    them a division: measured a fifth faster than a polynomial in x - 1 that is long enough
+    to do without.
 
     References
     ----------
     .. [1] Tang (1990), "Table-driven implementation of the logarithm function in IEEE
        floating-point arithmetic", ACM Transactions on Mathematical Software 16(4),
        378-400: exponent, fraction and ln 2 in two parts.
+    .. [2] Ng (1993), ``e_log.c`` in fdlibm 5.3, Sun Microsystems: the form of the series.
     """
     lanes = Doubles(builder, x)
     exponent, fraction = _split(lanes, x, _ROOT_HALF)
+    # log(1 + f) = f - h + s (h + R) with h = f**2/2, s = f / (2 + f) and R the series, which
+    # keeps the rounding of s away from the leading term.
     f = builder.fsub(fraction, lanes.real(1.0))
-    series = lanes.fma(f, lanes.polynomial(f, _LOG), lanes.real(-0.5))
+    s = builder.fdiv(f, builder.fadd(f, lanes.real(2.0)))
+    square = builder.fmul(s, s)
+    h = builder.fmul(builder.fmul(f, lanes.real(0.5)), f)
+    rest = lanes.fma(square, lanes.polynomial(square, _LOG), h)
+    low = lanes.fma(s, rest, builder.fmul(exponent, lanes.real(_LN2_LOW)))
+    low = builder.fsub(low, h)
     high = lanes.fma(exponent, lanes.real(_LN2_HIGH), f)
-    low = builder.fmul(exponent, lanes.real(_LN2_LOW))
-    low = lanes.fma(builder.fmul(f, f), series, low)
     result = builder.fadd(high, low)
     result = lanes.select(lanes.compare("<", x, _INFINITY), result, x)
     edge = lanes.select(lanes.compare("==", x, 0.0), -_INFINITY, math.nan)
@@ -211,7 +208,11 @@ def emit_pow(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
 
     Notes
     -----
-    About 95 operations; a constant ``y`` folds the dozen that look for its parity.
+    Error below 1.46 units in the last place at the ends of the range of results, below 1.12
+    where the result is between 1e-150 and 1e150; powers of whole numbers that fit a double
+    are exact as far as tried (bases to 128, exponents to 8), as are all powers of 2.  104
+    operations, one of them a division; a constant ``y`` folds the dozen that look for its
+    parity.
 
     References
     ----------
@@ -246,7 +247,7 @@ def emit_pow_positive(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Val
     Returns
     -------
     ir.Value
-        The bits of ``emit_pow``, for about a dozen operations less.
+        The bits of ``emit_pow``, in 90 operations.
 
     Raises
     ------
@@ -284,8 +285,15 @@ def _exponential(lanes: Doubles, high: ir.Value, low: ir.Value | None) -> ir.Val
         r = lanes.fma(exponent, lanes.real(-_LN2_LOW), r)
     else:
         r = builder.fadd(r, lanes.fma(exponent, lanes.real(-_LN2_LOW), low))
-    tail = lanes.fma(builder.fmul(r, r), lanes.polynomial(r, _EXP), r)
-    result = builder.fadd(tail, lanes.real(1.0))
+    square, series = builder.fmul(r, r), lanes.polynomial(r, _EXP)
+    one = lanes.real(1.0)
+    if low is None:
+        result = builder.fadd(lanes.fma(square, series, r), one)
+    else:
+        # The logarithm has spent part of the error allowed: keep what 1 + r rounds off.
+        result = builder.fadd(r, one)
+        lost = builder.fsub(r, builder.fsub(result, one))
+        result = builder.fadd(result, lanes.fma(square, series, lost))
     # Two factors, because 2**exponent alone may lie outside the range where the result is
     # inside it, and because only the second product may round to a subnormal number.
     bits = lanes.to_word(shifted)
@@ -311,16 +319,14 @@ def _logarithm(lanes: Doubles, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     f = lanes.fma(fraction, c, lanes.real(-1.0))
 
     # s + s_low = f / (1 + f/2), and log(1 + f) = 2 atanh((s + s_low) / 2).
-    half = builder.fmul(f, lanes.real(-0.5))
-    reciprocal = lanes.polynomial(f, _POW_RECIPROCAL)
-    error = lanes.fma(builder.fsub(half, lanes.real(1.0)), reciprocal, lanes.real(1.0))
-    reciprocal = lanes.fma(reciprocal, error, reciprocal)
+    half = builder.fmul(f, lanes.real(0.5))
+    reciprocal = builder.fdiv(lanes.real(1.0), builder.fadd(half, lanes.real(1.0)))
     s = builder.fmul(f, reciprocal)
-    s_low = builder.fmul(lanes.fma(half, s, builder.fsub(f, s)), reciprocal)
+    rest = lanes.fma(builder.fneg(half), s, builder.fsub(f, s))
+    s_low = builder.fmul(rest, reciprocal)
     z = builder.fmul(s, s)
-    # The derivative of 2 atanh(s/2) is 1 / (1 - s**2/4).
-    quarter = builder.fmul(z, lanes.real(0.25))
-    s_low = lanes.fma(lanes.fma(quarter, quarter, quarter), s_low, s_low)
+    # What s_low does to the series: 2 atanh(s/2) has the derivative 1 + s**2/4 + ...
+    s_low = lanes.fma(builder.fmul(z, lanes.real(0.25)), s_low, s_low)
     tail = lanes.fma(builder.fmul(s, z), lanes.polynomial(z, _POW_ATANH), s_low)
 
     cell = builder.fmul(j, lanes.polynomial(j, _POW_LOG_CELL))
