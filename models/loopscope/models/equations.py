@@ -270,7 +270,7 @@ def _check_clock(model: Model) -> None:
                 raise ModelError(msg)
             assert isinstance(variable, Auxiliary)
             for symbol in symbols_in(variable.equation):
-                if symbol.name not in seen:
+                if symbol != TIME and symbol.name not in seen:
                     seen.add(symbol.name)
                     waiting.append(symbol.name)
 
