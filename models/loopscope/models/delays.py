@@ -228,8 +228,9 @@ def _trend(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:
 
 
 def _forecast(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:
+    # PySD starts the average at input / (1 + initial); a trend is a share per time, as in TREND.
     value, time, horizon, initial = node.args
-    average = _average(out, node, owner, "FORECAST", initial)
+    average = _average(out, node, owner, "FORECAST", initial * time)
     value, time, horizon = (
         out.write(part, owner, starting=starting) for part in (value, time, horizon)
     )

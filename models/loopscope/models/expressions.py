@@ -127,7 +127,11 @@ class Equation:
             return self.refuse(":NA: or not a number")
         if math.isinf(value):
             return self.refuse("number beyond 1.8e308")
-        return sp.Integer(int(value)) if value == int(value) else sp.Rational(repr(value))
+        return (
+            sp.Integer(int(value))
+            if value.is_integer() and abs(value) < 1e15
+            else (sp.Rational(repr(value)))
+        )
 
     def variable(self, name: str) -> sp.Expr:
         """Return the symbol of the variable a name stands for, in any spelling."""

@@ -2,15 +2,17 @@
 
 Stage 1 of 5.  In: a ``Statement`` of a Vensim file or a node of an XMILE file.  Out: an ``Entry``
 with PySD's abstract syntax.  The only module that calls PySD: its translators know both
-dialects.  Nothing is generated, nothing is executed: only the parsers are used, one definition
-at a time, so that what cannot be read has a name and a line.
+dialects.  Nothing is generated and nothing in a file is executed: only the parsers are used, with
+their ``eval`` replaced, one definition at a time, so that what cannot be read has a name and line.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
+from ast import literal_eval
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from loopscope.models.draft import Entry, Statement, plain_name
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from loopscope.models.xmile import Tree
 
 _Parsed = TypeVar("_Parsed")
-_BRACKETS = re.compile(r"\[([^\]]*)\]")
-_QUOTED = re.compile(r'"(?:\\"|[^"])*"')
 
 
 def read_vensim(statement: Statement, file: str) -> Entry | frozenset[str]:
@@ -38,13 +38,10 @@ def read_vensim(statement: Statement, file: str) -> Entry | frozenset[str]:
     ReadError
         Not in the grammar of Vensim.
     """
-    with _quietly():
-        from pysd.translators.vensim import vensim_element as pysd
-
+    pysd = _pysd("vensim")
     head = re.split(r"[=\[(]|:(?!\w+:)", statement.text, maxsplit=1)[0]
     where = f"line {statement.line}"
     place = f"{file}, {where}, '{plain_name(head)[:60]}'"
-    _refuse_code(statement.text, place)
     component = _parse(lambda: pysd.Element(statement.text, "", "").parse(), place)
     if isinstance(component, pysd.SubscriptRange):
         elements = component.definition
@@ -93,9 +90,7 @@ def read_xmile(
     ReadError
         Not in the grammar of XMILE.
     """
-    with _quietly():
-        from pysd.translators.xmile import xmile_element as pysd
-
+    pysd = _pysd("xmile")
     name = plain_name(node.get("name", ""))
     where = f"line {node.sourceline}"
     place = f"{file}, {where}, '{name}'"
@@ -128,9 +123,7 @@ def read_xmile(
 
 def read_clock(name: str, equation: str, units: str, file: str) -> Entry:
     """Return a variable of the XMILE clock, whose equation stands in ``<sim_specs>``."""
-    with _quietly():
-        from pysd.translators.xmile import xmile_element as pysd
-
+    pysd = _pysd("xmile")
     element = pysd.ControlElement(name, units, "", equation)
     _parse(lambda: element.parse({}), f"{file}, <sim_specs>, '{name}'")
     return Entry(name=name, kind="equation", syntax=element.ast, where="<sim_specs>", units=units)
@@ -147,17 +140,21 @@ def _limits(node: _Element, tree: Tree) -> tuple[float | None, float | None]:
     return bounds[0], bounds[1]
 
 
-def _refuse_code(text: str, place: str) -> None:
-    """Refuse brackets that hold more than names: PySD's parser would run them as Python."""
-    for found in _BRACKETS.finditer(_QUOTED.sub("", text)):
-        if "(" in found.group(1):
-            msg = f"{place}: '[{found.group(1)[:40]}]' is no list of subscripts; write names only"
-            raise ReadError(msg)
+def _pysd(dialect: str) -> Any:
+    """Return PySD's parser of a dialect, made to read numbers and points as data.
+
+    It passes pieces of the file to ``eval``, the axis range of a table among them, which may hold
+    any Python.  A name of the module comes before the built-in, so its ``eval`` is replaced.
+    """
+    with _quietly():
+        module: Any = import_module(f"pysd.translators.{dialect}.{dialect}_element")
+    module.eval = literal_eval
+    return module
 
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep remarks of PySD and of what it imports away, but for numbers it could not read to their end."""
+    """Keep remarks of PySD and its imports away, but for numbers it could not read to the end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", message=".*could not be read to its end.*")

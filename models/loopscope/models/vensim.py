@@ -125,8 +125,8 @@ def split_definitions(definitions: str, file: str) -> Iterator[Statement]:
 def clean_vensim(text: str) -> str:
     r"""Return an equation in the form that PySD's grammar reads without a mistake.
 
-    Beside what ``clean_equation`` does: line continuations joined, logical words in capitals,
-    the axis range of a table dropped (it is drawing information, and PySD would run it as Python).
+    Beside what ``clean_equation`` does: line continuations joined, logical words in capitals, the
+    axis range of a table dropped.
 
     Examples
     --------

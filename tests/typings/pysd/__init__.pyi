@@ -1,5 +1,0 @@
-"""The part of PySD that Loopscope names."""
-
-from typing import Any
-
-def __getattr__(name: str) -> Any: ...
