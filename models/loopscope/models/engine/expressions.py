@@ -297,18 +297,17 @@ class Expressions:
         if divisors:
             top = part(_times(factors)) if factors else lanes.constant(1.0)
             return lanes.divide(top, part(_times(divisors)))
-        groups = self._groups(e.args)
+        negative = factors[0] == -1
+        groups = self._groups(factors[1:] if negative else factors)
         total: ir.Value | None = None
         for number, group in enumerate(groups):
             if number < len(groups) - 1 and len(group) > 1:
                 group = [sp.Mul(*group, evaluate=False)]  # noqa: PLW2901
             for factor in group:
-                if factor == -1:
-                    continue
                 value = part(factor)
                 total = value if total is None else lanes.multiply(total, value)
         assert total is not None
-        return lanes.minus(total) if -1 in e.args else total
+        return lanes.minus(total) if negative else total
 
     def _power(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
         base, exponent = e.args
