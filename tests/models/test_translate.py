@@ -435,6 +435,25 @@ def test_a_jump_in_a_table_keeps_its_two_ends(load):
     assert (table.x, table.y) == ((0.0, 1.0, 1.0, 2.0), (0.0, 1.0, 3.0, 4.0))
 
 
+def test_a_jump_in_a_long_table_is_not_turned_round(load, load_xmile):
+    # A sort that is not stable shows beyond a few points.
+    x = [n / 2 for n in range(40)]
+    rows = [(a, y) for a in x for y in (2 * a, 2 * a + 1)]
+    points = ",".join(f"({a},{y})" for a, y in rows)
+    xpts, ypts = (",".join(str(row[side]) for row in rows) for side in (0, 1))
+    named = load(f"t({points})~~|x=t(Time)~~|y=WITH LOOKUP(Time, ({points}))~~|")
+    gf = load_xmile(
+        f'<gf name="t"><xpts>{xpts}</xpts><ypts>{ypts}</ypts></gf>'
+        '<aux name="x"><eqn>t(TIME)</eqn></aux>'
+    )
+    for table in (named.find("t"), named.find("y table"), gf.find("t")):
+        assert list(zip(table.x, table.y, strict=True)) == rows
+
+
+def test_a_table_of_one_point_is_read(load):
+    assert load("t((3,4))~~|x=t(Time)~~|").find("t").x == (3.0,)
+
+
 @pytest.mark.parametrize("points", ["1e999,1", "1,2,x", "nan,2"])
 def test_points_that_are_no_numbers_are_refused(load_xmile, points):
     with pytest.raises(ModelError, match="'x"):

@@ -6,12 +6,13 @@ Stage 1 of 5.  In: nothing.  Out: the records that ``vensim``, ``xmile`` and ``g
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from loopscope.models.model import Method
 
@@ -145,3 +146,36 @@ def plain_name(name: str) -> str:
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = name[1:-1].replace('\\"', '"').strip()
     return name
+
+
+def separate(ascending: Iterable[float]) -> list[float]:
+    """Return numbers with equal ones moved apart by the least a float can.
+
+    PySD sorts the points of a table in a way that may swap points at one x, the two ends of a
+    jump.  ``join`` undoes it.
+
+    Examples
+    --------
+    >>> separate([0, 1, 1])
+    [0.0, 1.0, 1.0000000000000002]
+    """
+    apart: list[float] = []
+    for x in map(float, ascending):
+        apart.append(x if not apart or x > apart[-1] else math.nextafter(apart[-1], math.inf))
+    return apart
+
+
+def join(apart: Iterable[float]) -> list[float]:
+    """Return the numbers that ``separate`` moved apart.
+
+    Examples
+    --------
+    >>> join([0.0, 1.0, 1.0000000000000002])
+    [0.0, 1.0, 1.0]
+    """
+    joined: list[float] = []
+    last = math.nan
+    for x in apart:
+        joined.append(joined[-1] if x == math.nextafter(last, math.inf) else x)
+        last = x
+    return joined

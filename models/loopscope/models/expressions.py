@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from loopscope.models import functions as sd
-from loopscope.models.draft import plain_name
+from loopscope.models.draft import join, plain_name
 from loopscope.models.model import TIME, Interpolation, Lookup
 from loopscope.models.names import key
 
@@ -169,7 +169,7 @@ def make_lookup(name: str, syntax: Any, **fields: Any) -> Lookup:
     Of several points at one x the first and the last are kept: the jump.  Points that are not
     finite are left in, for ``translate`` to refuse with their name.
     """
-    points = sorted(zip(map(float, syntax.x), map(float, syntax.y), strict=False), key=_first)
+    points = zip(join(map(float, syntax.x)), map(float, syntax.y), strict=False)
     kept: list[tuple[float, float]] = []
     for point in points:
         if point in kept[-1:]:
@@ -182,10 +182,6 @@ def make_lookup(name: str, syntax: Any, **fields: Any) -> Lookup:
     )
     x, y = tuple(x for x, _ in kept), tuple(y for _, y in kept)
     return Lookup(name=name, x=x, y=y, interpolation=interpolation, **fields)
-
-
-def _first(point: tuple[float, float]) -> float:
-    return point[0]
 
 
 def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from loopscope.models.draft import Entry, Statement, plain_name
+from loopscope.models.draft import Entry, Statement, plain_name, separate
 from loopscope.models.errors import ReadError
 
 if TYPE_CHECKING:
@@ -148,8 +148,18 @@ def _pysd(dialect: str) -> Any:
     """
     with _quietly():
         module: Any = import_module(f"pysd.translators.{dialect}.{dialect}_element")
-    module.eval = literal_eval
+    module.eval = _data
     return module
+
+
+def _data(text: str) -> Any:
+    """Return what a literal stands for; of the points of a table, no two at the same x."""
+    value = literal_eval(text)
+    if isinstance(value, tuple) and value:
+        given = value if isinstance(value[0], tuple) else (value,)
+        points = sorted(given, key=lambda point: float(point[0]))
+        return tuple(zip(separate([x for x, _ in points]), [y for _, y in points], strict=True))
+    return value
 
 
 @contextmanager

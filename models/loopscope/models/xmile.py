@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from loopscope.models.draft import clean_equation
+from loopscope.models.draft import clean_equation, separate
 from loopscope.models.errors import ReadError
 from loopscope.models.names import key
 
@@ -176,7 +176,20 @@ def definitions(tree: Tree) -> Iterator[tuple[str, _Element]]:
             for name in ("eqn", "inflow", "outflow"):
                 for child in node.findall(f"ns:{name}", tree.ns):
                     child.text = clean_xmile(child.text or "")
+            for points in node.iter(f"{{{tree.namespace}}}xpts"):
+                points.text = _separate_points(points.text or "", points.get("sep", ","))
             yield tag.localname, node
+
+
+def _separate_points(text: str, mark: str) -> str:
+    """Return points at one x moved apart; a text that is no ascending row of numbers as it is."""
+    try:
+        numbers = [float(word) for word in text.split(mark if mark.strip() else None)]
+    except ValueError:
+        return text
+    if sorted(numbers) != numbers or len(set(numbers)) == len(numbers):
+        return text
+    return mark.join(map(repr, separate(numbers)))
 
 
 def obstacle(tree: Tree, tag: str, node: _Element) -> str:
