@@ -98,7 +98,9 @@ def test_enforcement_backfires_where_it_keeps_people_in_and_removes_few():
     held = {RETURN_LOSS: rows, "largest removal rate": columns, STRINGENCY: 0.45}
     outputs = [IRREGULAR]
     low = simulate(parameters=held | {ENFORCEMENT: 0.3}, outputs=outputs, stop=2050)
-    high = simulate(parameters=held | {ENFORCEMENT: step(0.3, 0.9, 2005)}, outputs=outputs, stop=2050)
+    high = simulate(
+        parameters=held | {ENFORCEMENT: step(0.3, 0.9, 2005)}, outputs=outputs, stop=2050
+    )
     ratio = (high / low)[IRREGULAR].values[:, -1].reshape(6, 3)
     assert (np.diff(ratio, axis=0) > 0.0).all()
     assert (np.diff(ratio[1:], axis=1) < 0.0).all()
@@ -129,7 +131,7 @@ def test_open_doors_end_irregularity_and_let_migration_grow_along_an_s_curve():
     fastest = 2010 + int(growth.argmax())
     assert 2025 < fastest < 2060
     assert growth[-1] < 0.05 * growth.max()
-    # Job saturation would stop arrivals at 0.05 + 1/2.5; returns and deaths stop growth before that.
+    # Job saturation would stop arrivals at 0.05 + 1/2.5; returns and deaths stop growth earlier.
     assert 0.15 < float(run["migrant share"][-1]) < 0.25
 
 
@@ -186,6 +188,15 @@ def test_amnesties_decided_inside_the_model_come_in_cycles():
     assert len(opened) >= 6
     assert 7.0 < np.diff(opened).min() <= np.diff(opened).max() < 11.0
     assert (simulate()["amnesty window"].values == 0.0).all()
+
+
+def test_a_public_that_tires_more_waits_longer_between_amnesties():
+    weights = np.array([0.0, 1.5, 3.0])
+    settings = {"amnesty politics switch": 1.0, "amnesty fatigue weight": weights}
+    run = simulate(parameters=settings, outputs=["amnesty window"], saveper=0.25)
+    window = run["amnesty window"].values
+    share_open = (window > 0.5).mean(axis=1)
+    assert (np.diff(share_open) < 0.0).all()
 
 
 def test_one_legalisation_cuts_the_stock_sharply_and_is_outgrown_within_twenty_years():
@@ -271,12 +282,16 @@ def test_better_documents_win_little_against_a_leap_of_forgery():
     assert (won > 0.0).all()
     assert won.max() < 0.08
     assert float(run["document security"][-1]) > 1.6 * float(without["document security"][-1])
-    lost = run["document route success"].sel(time=2100) - run["document route success"].sel(time=2040)
+    lost = run["document route success"].sel(time=2100) - run["document route success"].sel(
+        time=2040
+    )
     assert float(lost) > won.max()
 
 
 def test_lobby_capture_widens_the_gap_between_law_and_its_enforcement():
-    base, run = (simulate(name, outputs=[STRINGENCY, ENFORCEMENT]) for name in ("base", "lobby capture"))
+    base, run = (
+        simulate(name, outputs=[STRINGENCY, ENFORCEMENT]) for name in ("base", "lobby capture")
+    )
     law = (run / base)[STRINGENCY].sel(time=[2030, 2050, 2100]).values
     enforcement = (run / base)[ENFORCEMENT].sel(time=[2030, 2050, 2100]).values
     assert (law > 0.9).all()
@@ -299,8 +314,10 @@ def test_opening_works_faster_than_closing():
     # Czaika and de Haas (2017): adjustment is slow when visas are introduced, fast when they go.
     # With arrivals a and departures d per head the stock has the time constant 1/d, and d falls
     # when doors close: d = 0.03 (1 - 0.8 closure) + 1/75.
-    quiet = {"network strength": 0.0, "job saturation": 0.0, "demand to migrate": 3e5,
-             "irregular demand weight": 0.0, BLOCKED: 0.0, "initial irregular migrants": 0.0}  # fmt: skip
+    quiet = {
+        "network strength": 0.0, "job saturation": 0.0, "demand to migrate": 3e5,
+        "irregular demand weight": 0.0, BLOCKED: 0.0, "initial irregular migrants": 0.0,
+    }  # fmt: skip
     halfway = {}
     for before, after in ((0.45, 0.9), (0.9, 0.45)):
         law = {"times": [2000, 2300], "values": [before, after], "between": "step"}
@@ -314,8 +331,8 @@ def test_opening_works_faster_than_closing():
 
 
 def test_a_stop_of_guest_workers_does_not_shrink_the_population_of_foreign_origin():
-    # West Germany stopped recruitment in November 1973; foreign residents were 3.97 million in 1973,
-    # 4.09 in 1975 and 3.95 in 1977 (federal statistics in German History in Documents and Images).
+    # West Germany stopped recruitment in November 1973; foreign residents were 3.97 million that
+    # year, 4.09 in 1975, 3.95 in 1977 (federal statistics, German History in Documents and Images).
     settings = {
         "initial natives": 58e6, "initial legal migrants": 7e5, "initial second generation": 1e5,
         "initial irregular migrants": 5e3, "initial origin pool": 60e6, STRINGENCY: 0.45,
@@ -329,8 +346,8 @@ def test_a_stop_of_guest_workers_does_not_shrink_the_population_of_foreign_origi
     stop, legal = {}, {}
     for kept in (0.85, 0.0):
         run = simulate(
-            parameters=settings | {"effect of closure on legal return": kept}, start=1961, stop=1989,
-            outputs=[LEGAL, "second generation", "work admissions"],
+            parameters=settings | {"effect of closure on legal return": kept},
+            start=1961, stop=1989, outputs=[LEGAL, "second generation", "work admissions"],
         )  # fmt: skip
         assert float(run["work admissions"].sel(time=1974)) == 0.0
         origin = run[LEGAL] + run["second generation"]
@@ -338,7 +355,7 @@ def test_a_stop_of_guest_workers_does_not_shrink_the_population_of_foreign_origi
         legal[kept] = float(run[LEGAL].sel(time=1985) / run[LEGAL].sel(time=1973))
     assert stop[0.85].min() > 0.95
     assert stop[0.85][-1] > 1.0
-    # Were the way back open, workers would have gone home: the one-way door is what the record needs.
+    # With the way back open workers would have gone home: the record needs the one-way door.
     assert legal[0.0] < 1.0 < legal[0.85]
 
 

@@ -117,7 +117,56 @@ def test_each_lever_changes_a_flow_of_people():
     assert [name for name, most in zip(names, moved[1:], strict=True) if most < 1e-3] == []
 
 
-# A switch at 0 cuts its loop at one link: what is held at two values no longer reaches the other end.
+# What each lever does first, as the source article claims it (C09-C32, C86, C49).
+EFFECTS = [
+    ("stringency", "policy stringency", 1),
+    ("quota", "work admissions", -1),
+    ("selection", "work admissions", -1),
+    ("selection", "skilled share of work admissions", 1),
+    ("preference", "work admissions", 1),
+    ("family", "family admissions", -1),
+    ("humanitarian", "humanitarian admissions", -1),
+    ("seasonal", "temporary admissions", -1),
+    ("seasonal", "conversion rate of temporary mix", 1),
+    ("tourism and health", "temporary admissions", -1),
+    ("tourism and health", "overstay rate of temporary mix", -1),
+    ("education", "temporary admissions", -1),
+    ("education", "conversion rate of temporary mix", -1),
+    ("investor", "special admissions", 1),
+    ("lottery", "lottery admissions", 1),
+    ("amnesty", "irregular migrants", -1),
+    ("external processing", "humanitarian admissions", -1),
+    ("external processing", "irregular diversion", -1),
+    ("document security", "document route success", -1),
+    ("carrier", "document route success", -1),
+    ("border", "irregular entries", -1),
+    ("verification", "pull of irregular stay", -1),
+    ("raids", "deportation", 1),
+    ("raids", "pull of irregular stay", -1),
+    ("sanctions", "pull of irregular stay", -1),
+    ("sanctions", "employer lobby", 1),
+    ("deportation", "deportation", 1),
+    ("documents", "mean openness", -1),
+    ("discretion", "mean openness", -1),
+    ("border permit", "return of irregular migrants", 1),
+    ("coordination", "effective enforcement", 1),
+]
+
+
+def test_each_lever_acts_first_in_the_direction_the_article_claims():
+    assert {f"lever {name}" for name, _, _ in EFFECTS} == set(levers())
+    settings = {
+        name: np.array([0.0] + [0.5 * (name == f"lever {lever}") for lever, _, _ in EFFECTS])
+        for name in levers()
+    }
+    outputs = sorted({effect for _, effect, _ in EFFECTS})
+    run = models.simulate(model(), parameters=settings, stop=2002, outputs=outputs)
+    for row, (lever, effect, sign) in enumerate(EFFECTS, start=1):
+        values = run[effect].values[:, 1]
+        assert sign * (values[row] - values[0]) > 1e-3 * abs(values[0]), (lever, effect)
+
+
+# A switch at 0 cuts its loop at one link: the cause, held at two values, has no effect any more.
 SWITCHES = [
     ("share of blocked demand going irregular", "blocked demand", (1e5, 2e5), "irregular attempts"),
     ("network strength", "relative network", (1.0, 3.0), "demand to migrate"),
@@ -204,7 +253,9 @@ def test_scenarios_and_cases_stay_inside_the_ranges_of_the_parameters():
             low, high = ranges[name]
             clock = np.linspace(1980.0, 2110.0, 1000)
             default = constants()[name].value
-            values = setting.at(clock, default) if hasattr(setting, "at") else [
-                getattr(setting, "value", setting)
-            ]
+            values = (
+                setting.at(clock, default)
+                if hasattr(setting, "at")
+                else [getattr(setting, "value", setting)]
+            )
             assert low <= np.min(values) <= np.max(values) <= high, (record.name, name)

@@ -64,9 +64,9 @@ def test_the_stock_falls_with_the_legalisation_rises_to_2006_and_then_stays_leve
 
 
 def test_the_legalisation_regularises_about_two_point_seven_million_people():
-    amnestied = models.simulate(
-        MODEL, case="us", saveper=0.0625, outputs=["amnestied migrants"]
-    )["amnestied migrants"].values
+    amnestied = models.simulate(MODEL, case="us", saveper=0.0625, outputs=["amnestied migrants"])[
+        "amnestied migrants"
+    ].values
     assert 2.5e6 < 0.0625 * amnestied[:-1].sum() < 2.9e6
 
 
@@ -78,8 +78,8 @@ def test_exits_in_2007_to_2009_are_near_half_a_million_a_year():
 
 
 def test_interception_and_removal_stay_inside_the_published_bounds():
-    # Department of Homeland Security 2017: 35-70 % of attempts intercepted in the mid-2000s, 55-85 %
-    # in 2016.  Interior removals: mean 1.48 % of irregular migrants in 2009-15, 2.12 % at the peak.
+    # Department of Homeland Security 2017: 35-70 % of attempts intercepted in the mid-2000s and
+    # 55-85 % in 2016.  Interior removals were 1.48 % of the stock in 2009-15, 2.12 % at the peak.
     interception = run()["interception probability"]
     assert 0.35 < float(interception.sel(time=2005)) < 0.70
     assert 0.55 < float(interception.sel(time=2015)) < 0.85
