@@ -84,11 +84,8 @@ class Kernel:
         self.call = ctypes.CFUNCTYPE(None, *KERNEL_ARGUMENTS)(address)
 
 
-_loaded: dict[str, Kernel] = {}
-
-
 def kernel(parts: tuple[str, ...], make: Callable[[str], str]) -> Kernel:
-    """Return the kernel for a key, from memory, from the cache folder, or made now.
+    """Return the kernel for a key, from the cache folder or made now.
 
     Parameters
     ----------
@@ -98,11 +95,8 @@ def kernel(parts: tuple[str, ...], make: Callable[[str], str]) -> Kernel:
         Given the function's name, returns the IR; called only when nothing is kept.
     """
     name = "loopscope_" + store.key_of(*parts, store.source_digest(), processor())
-    known = _loaded.get(name)
-    if known is None:
-        code = store.read(name + ".o")
-        if code is None:
-            code = compile_ir(make(name))
-            store.write(name + ".o", code)
-        known = _loaded[name] = Kernel(code, name)
-    return known
+    code = store.read(name + ".o")
+    if code is None:
+        code = compile_ir(make(name))
+        store.write(name + ".o", code)
+    return Kernel(code, name)

@@ -25,8 +25,11 @@ from loopscope.models.errors import RunError
 if TYPE_CHECKING:
     from loopscope.models.equations import Equations
 
-VECTORS = 4
-"""Vectors in a tile of a batch (measured: see ``tests/benchmarks``)."""
+REGISTERS = 2
+"""Registers that make a vector: their instructions overlap (measured: see ``tests/benchmarks``)."""
+
+VECTORS = 2
+"""Vectors in a tile of a batch (measured likewise)."""
 
 ROLES = {"start": "initial_time", "stop": "final_time", "dt": "time_step", "saveper": "saveper"}
 
@@ -65,6 +68,9 @@ class Plan:
         return kernel(self.prepared, self.layout, self.overrides.tables)
 
 
+_kernels: dict[tuple[object, ...], native.Kernel] = {}
+
+
 def kernel(
     prepared: Prepared,
     layout: Layout,
@@ -76,6 +82,9 @@ def kernel(
     ``variant`` names other equations than the model's own, and gives them when needed.
     """
     name, source = variant or ("", prepared.source)
+    known = (prepared.sha256, layout, tuple(sorted(tables.items())), name)
+    if known in _kernels:
+        return _kernels[known]
     parts = (prepared.sha256, layout.text(), json.dumps(sorted(tables.items())), name)
 
     def make(function: str) -> str:
@@ -83,7 +92,7 @@ def kernel(
 
         return emit(with_tables(source(), tables), layout, function)
 
-    return native.kernel(parts, make)
+    return _kernels.setdefault(known, native.kernel(parts, make))
 
 
 def with_tables(equations: Equations, tables: Mapping[str, Table]) -> Equations:
@@ -143,7 +152,7 @@ def plan(
         *(name for name in inputs if name in overrides.arrays),
         *(name for name in starts if isinstance(overrides.starts[name], np.ndarray)),
     ]
-    width = 1 if runs is None or runs == 1 else native.widest()
+    width = 1 if runs is None or runs == 1 else REGISTERS * native.widest()
     layout = Layout(
         method=method,
         outputs=tuple(name for name in saved if name not in inputs),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -219,22 +220,41 @@ def method_of(prepared: Prepared, method: str | None) -> str:
     raise RunError(msg)
 
 
-def provenance(laid_out: Plan, method: str) -> dict[str, Any]:
-    """Return what a run was made from, as plain values a file can hold."""
+@cache
+def own_version() -> str:
+    """Return the version of Loopscope that is installed."""
     from importlib.metadata import version
 
+    return version("loopscope")
+
+
+def provenance(laid_out: Plan, method: str) -> dict[str, Any]:
+    """Return what a run was made from, as plain values a file can hold."""
     prepared, overrides = laid_out.prepared, laid_out.overrides
     paths = {name: path.model_dump(by_alias=True) for name, path in overrides.paths.items()}
     return {
         "model": prepared.name,
         "model_sha256": prepared.sha256,
-        "loopscope_version": version("loopscope"),
+        "loopscope_version": own_version(),
         "method": method,
         "dt": laid_out.times.step,
         "seed": str(laid_out.seed),
         "settings": json.dumps({**overrides.numbers, **paths}, default=str),
         "settings_per_run": json.dumps([*overrides.arrays]),
     }
+
+
+RESERVED = ("run", "status", "time")
+"""Names a Dataset needs for itself; a model variable of that name gets a ``_`` behind it."""
+
+
+@lru_cache(maxsize=16)
+def _time_axis(saved: bytes, units: str) -> xr.Coordinates:
+    # Building an index costs more than a run, and most runs of a model share their times.
+    import xarray as xr
+
+    time = xr.Variable(("time",), np.frombuffer(saved), {"units": units})
+    return xr.Dataset(coords={"time": time}).coords
 
 
 def to_dataset(result: Result) -> xr.Dataset:
@@ -245,7 +265,9 @@ def to_dataset(result: Result) -> xr.Dataset:
     prepared = laid_out.prepared
     dims = ("time",) if laid_out.runs is None else ("run", "time")
     variables = {
-        name: xr.Variable(dims, values, {"units": prepared.variables[name].units})
+        f"{name}_" if name in RESERVED else name: xr.Variable(
+            dims, values, {"units": prepared.variables[name].units}, fastpath=True
+        )
         for name, values in result.values.items()
     }
     if laid_out.runs is None:
@@ -264,5 +286,5 @@ def to_dataset(result: Result) -> xr.Dataset:
                 for f in result.failures.values()
             ]
         )
-    time = xr.Variable(("time",), result.time, {"units": prepared.clock["units"]})
-    return xr.Dataset(variables, coords={"time": time}, attrs=attrs)
+    axis = _time_axis(result.time.tobytes(), prepared.clock["units"])
+    return xr.Dataset(variables, coords=axis, attrs=attrs)
