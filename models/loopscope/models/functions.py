@@ -393,7 +393,7 @@ class RandomUniform(Switch):
     """
 
     nargs = 1
-    source = "Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3 (Philox 2x64-10)"
+    source = "Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3 (Philox 4x32-10)"
 
 
 class NormalCdf(SDFunction):

@@ -8,8 +8,9 @@ or path begins or ends, so the solver never crosses a jump.  Models that change 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
@@ -19,12 +20,16 @@ from loopscope.models import functions
 from loopscope.models.derivatives import Differentiated, differentiate
 from loopscope.models.engine.clock import Times
 from loopscope.models.engine.execute import Failure, Result, values_of
-from loopscope.models.engine.overrides import Numbers
 from loopscope.models.engine.plan import Plan, default_of, kernel, launch
-from loopscope.models.equations import Equations
 from loopscope.models.errors import RunError
 from loopscope.models.model import TIME
 from loopscope.models.scenario import Change, Points, Pulses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loopscope.models.engine.overrides import Numbers
+    from loopscope.models.equations import Equations
 
 RELATIVE = 1e-9
 """Error allowed in a step, relative to each state."""
@@ -36,9 +41,7 @@ NEAR = 1e-12
 """How far inside a stretch between jumps the equations are looked at, relative to the time."""
 
 
-def solve(
-    plan: Plan, method: str, *, progress: Callable[[int, int], None] | None = None
-) -> Result:
+def solve(plan: Plan, method: str, *, progress: Callable[[int, int], None] | None = None) -> Result:
     """Compute all runs of a plan, one after the other.
 
     Raises
@@ -102,9 +105,7 @@ class _System:
             if symbol.name in self.states
         ]
         inputs = (*plan.layout.inputs, *fixed)
-        self.rates = tuple(
-            str(self.derived.rates[number].name) for number in self.columns
-        )
+        self.rates = tuple(str(self.derived.rates[number].name) for number in self.columns)
         self.entries = {
             (self.columns.index(i), self.columns.index(j)): str(symbol.name)
             for (i, j), symbol in self.derived.jacobian.items()
@@ -136,14 +137,12 @@ class _System:
         for row, name in zip(plan.lanes, plan.layout.lanes, strict=True):
             common[slots.index(name)] = row[run]
         at_start = self._at_start(common)
-        inputs = np.concatenate(
-            [common[: len(plan.layout.inputs)], at_start[len(self.states) :]]
-        )
+        inputs = np.concatenate([common[: len(plan.layout.inputs)], at_start[len(self.states) :]])
         state = at_start[: len(self.states)]
         scale = ABSOLUTE * np.maximum(1.0, np.abs(state))
         saved = when.saved
         cuts = [when.start, *self._cuts(inputs, when.start, when.stop), when.stop]
-        for number, (begin, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        for number, (begin, end) in enumerate(itertools.pairwise(cuts)):
             final = number == len(cuts) - 2
             asked = saved[(saved >= begin) & ((saved < end) | final)]
             see = _Window(self, inputs, begin, end)

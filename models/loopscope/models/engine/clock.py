@@ -7,13 +7,16 @@ Out: ``Times``, whole numbers of steps.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loopscope.models.errors import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Numbers = NDArray[np.float64]
 
@@ -141,7 +144,9 @@ def _whole(count: float, step: float, what: str, length: float, *, asked: bool) 
         return nearest
     if asked:
         better = length / max(1, math.ceil(count))
-        msg = f"dt = {step:g} does not divide {what}; the nearest smaller dt that does is {better:g}"
+        msg = (
+            f"dt = {step:g} does not divide {what}; the nearest smaller dt that does is {better:g}"
+        )
         raise RunError(msg)
     return math.floor(count)
 

@@ -10,12 +10,12 @@ arrays on the stack, one vector for each vector of the tile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import sympy as sp
-from llvmlite import ir
 
 from loopscope.models.engine import tables
+from loopscope.models.engine.carrying import Carrying
 from loopscope.models.engine.expressions import (
     Environment,
     Expressions,
@@ -24,10 +24,17 @@ from loopscope.models.engine.expressions import (
 )
 from loopscope.models.engine.finite import must_check
 from loopscope.models.engine.frame import Frame, Slot
-from loopscope.models.engine.lanes import Lanes
-from loopscope.models.engine.layout import Layout
 from loopscope.models.equations import Equations, symbols_in
 from loopscope.models.model import TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from llvmlite import ir
+
+    from loopscope.models.engine.lanes import Lanes
+    from loopscope.models.engine.layout import Layout
+
 
 def needed(equations: Equations, layout: Layout) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
     """Return what a step must compute: auxiliaries in order, and carried symbols that matter.
@@ -72,6 +79,7 @@ class _Kernel:
         self.equations = equations
         self.layout = layout
         self.frame = Frame(layout, name)
+        self.carrying = Carrying(self.frame)
         self.auxiliaries, self.carried = needed(equations, layout)
         frame = self.frame
         self.slots: dict[sp.Symbol, Slot] = {s: frame.slot() for s in self.carried}
@@ -133,14 +141,16 @@ class _Kernel:
         else:
             for symbol in self.carried:
                 level[symbol] = Level.STEP
-        environment = Environment(name, starting, level, lambda s: self._read(s, starting), equation)
+        environment = Environment(
+            name, starting, level, lambda s: self._read(s, starting), equation
+        )
         if not starting:
             for symbol in equations.fixed:
                 if symbol not in level:
                     level[symbol] = self.expressions.level(symbol, self.starting)
         return environment
 
-    def _read(self, symbol: sp.Symbol, starting: bool) -> ir.Value:  # noqa: FBT001
+    def _read(self, symbol: sp.Symbol, starting: bool) -> ir.Value:
         frame, layout, name = self.frame, self.layout, str(symbol.name)
         if symbol == TIME:
             return frame.start_time if starting else frame.now
@@ -178,17 +188,17 @@ class _Kernel:
                 delay = self.equations.pipelines[symbol].delay
                 level = self.expressions.level(delay, self.starting)
                 steps = self.expressions.value(delay, self.starting, level)
-                self.frame.pipeline(symbol.name, steps)
+                self.carrying.pipeline(symbol.name, steps)
 
     def _advance(self, symbol: sp.Symbol) -> ir.Value:
         """Emit the step of one carried symbol; return its new value."""
-        frame, slot = self.frame, self.slots[symbol]
+        carrying, slot = self.carrying, self.slots[symbol]
         if symbol in self.equations.states:
             state = self.equations.states[symbol]
             fused = symbol not in self.expressions.exact
             rate = self.value(state.rate)
-            return frame.integrate(slot, rate, floor=state.non_negative, fused=fused)
+            return carrying.integrate(slot, rate, floor=state.non_negative, fused=fused)
         if symbol in self.equations.memories:
-            return frame.remember(slot, self.value(self.equations.memories[symbol].update))
+            return carrying.remember(slot, self.value(self.equations.memories[symbol].update))
         pipeline = self.equations.pipelines[symbol]
-        return frame.shift(slot, symbol.name, self.value(pipeline.input))
+        return carrying.shift(slot, symbol.name, self.value(pipeline.input))

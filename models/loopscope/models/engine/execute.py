@@ -6,15 +6,18 @@ never an exception.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from loopscope.models.engine.overrides import Numbers
 from loopscope.models.engine.plan import Plan, kernel, launch, processors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loopscope.models.engine.overrides import Numbers
 
 CHUNKS_PER_THREAD = 8
 """Enough that threads finish together, few enough that calls cost nothing."""
@@ -172,9 +175,7 @@ def diagnose(plan: Plan, run: int, step: int) -> Failure | None:
     """
     prepared = plan.prepared
     everything = tuple(
-        name
-        for name in (*prepared.carried, *prepared.computed)
-        if name not in plan.layout.inputs
+        name for name in (*prepared.carried, *prepared.computed) if name not in plan.layout.inputs
     )
     wanted = needed_names(plan, everything)
     layout = replace(plan.layout, outputs=wanted, lanes=(), width=1, vectors=1)

@@ -16,18 +16,23 @@ step      also the state                           each run, each step
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import sympy as sp
-from llvmlite import ir
 
 from loopscope.models import functions
 from loopscope.models.engine import tables
-from loopscope.models.engine.lanes import Lanes
 from loopscope.models.equations import Equations, reaches, symbols_in
 from loopscope.models.model import TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from llvmlite import ir
+
+    from loopscope.models.engine.lanes import Lanes
 
 
 class Level(IntEnum):
@@ -256,7 +261,7 @@ class Expressions:
         for number, group in enumerate(groups):
             if number < len(groups) - 1 and len(group) > 1:
                 # A part that is ready earlier is a value of its own, computed in its section.
-                group = [sp.Add(*group, evaluate=False)]  # noqa: PLW2901
+                group = [sp.Add(*group, evaluate=False)]
             for term in group:
                 total = self._add_term(total, term, part, lanes, exact=exact)
         assert total is not None
@@ -302,7 +307,7 @@ class Expressions:
         total: ir.Value | None = None
         for number, group in enumerate(groups):
             if number < len(groups) - 1 and len(group) > 1:
-                group = [sp.Mul(*group, evaluate=False)]  # noqa: PLW2901
+                group = [sp.Mul(*group, evaluate=False)]
             for factor in group:
                 value = part(factor)
                 total = value if total is None else lanes.multiply(total, value)
@@ -313,7 +318,7 @@ class Expressions:
         base, exponent = e.args
         if _is_divisor(e):
             return lanes.divide(lanes.constant(1.0), part(_inverse(e)))
-        if exponent.is_Integer and int(exponent) <= 16:  # noqa: PLR2004
+        if exponent.is_Integer and int(exponent) <= 16:
             return lanes.whole_power(part(base), int(exponent))
         if exponent == sp.Rational(1, 2):
             return lanes.sqrt(part(base))

@@ -7,11 +7,14 @@ watching itself) is certainly not finite whenever the variable is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from loopscope.models.equations import Equations
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from loopscope.models.equations import Equations
 
 
 def carries(expression: sp.Expr) -> set[sp.Symbol]:

@@ -6,11 +6,14 @@ Stage 4 of 5, emission.  In: a ``Layout``.  Out: an LLVM function with four plac
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from llvmlite import ir
 
 from loopscope.models.engine.lanes import DOUBLE, INT32, INT64, Lanes
-from loopscope.models.engine.layout import Layout
 
+if TYPE_CHECKING:
+    from loopscope.models.engine.layout import Layout
 
 NUMBERS = DOUBLE.as_pointer()
 
@@ -45,8 +48,7 @@ left the finite numbers; ``scratch`` holds pipelines of one tile.
 """
 
 RK4_TIME = (0.0, 0.5, 0.5, 1.0)
-RK4_NEXT = (0.5, 0.5, 1.0, 0.0)
-RK4_WEIGHT = (1.0 / 6.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0)
+"""Where in a step each stage of RK4 looks, in steps."""
 
 
 class Slot:
@@ -107,14 +109,13 @@ class Frame:
         self._open_time()
         self.step = Lanes(ir.IRBuilder(self._blocks["step_lanes"]), layout.width)
         self._step_vector = self._vector_index(self.step.builder)
-        self._stage_slots: list[tuple[Slot, Slot]] = []
-        self._pipelines: dict[str, tuple[int, Slot]] = {}
         outputs = max(1, len(layout.outputs))
         self._staged = self.head.alloca(
             ir.ArrayType(ir.ArrayType(self.step.vector, layout.vectors), outputs), name="staged"
         )
 
-    def _whole(self, number: int) -> ir.Constant:
+    def whole(self, number: int) -> ir.Constant:
+        """Return a whole number."""
         return ir.Constant(INT64, number)
 
     def _get(self, builder: ir.IRBuilder, label: str) -> ir.Value:
@@ -122,19 +123,19 @@ class Frame:
 
     def _set(self, builder: ir.IRBuilder, label: str, value: ir.Value | int) -> None:
         if isinstance(value, int):
-            value = self._whole(value)
+            value = self.whole(value)
         builder.store(value, self._counter[label])
 
     def _bump(self, builder: ir.IRBuilder, label: str, by: ir.Value | int = 1) -> ir.Value:
         if isinstance(by, int):
-            by = self._whole(by)
+            by = self.whole(by)
         value = builder.add(self._get(builder, label), by)
         self._set(builder, label, value)
         return value
 
     def _vector_index(self, builder: ir.IRBuilder) -> ir.Value:
         # A literal index lets LLVM keep the arrays of a one-vector tile in registers.
-        return self._get(builder, "vector") if self.layout.vectors > 1 else self._whole(0)
+        return self._get(builder, "vector") if self.layout.vectors > 1 else self.whole(0)
 
     def index(self, lanes: Lanes) -> ir.Value:
         """Return the number of the vector at hand in a section."""
@@ -146,7 +147,7 @@ class Frame:
 
     def _run(self, lanes: Lanes) -> ir.Value:
         builder = lanes.builder
-        before = builder.mul(self.index(lanes), self._whole(self.layout.width))
+        before = builder.mul(self.index(lanes), self.whole(self.layout.width))
         return builder.add(self._get(builder, "run"), before)
 
     def _open_tile(self) -> None:
@@ -164,13 +165,14 @@ class Frame:
         self.length = builder.load(builder.gep(self.argument["lengths"], [self.k]))
         if self.layout.method == "RK4":
             self.stage = self._get(builder, "stage")
-            within = builder.fmul(self._stage_number(RK4_TIME), self.length)
+            within = builder.fmul(self.stage_number(RK4_TIME), self.length)
             self.now = builder.fadd(self.now, within)
 
-    def _stage_number(self, numbers: tuple[float, ...]) -> ir.Value:
+    def stage_number(self, numbers: tuple[float, ...]) -> ir.Value:
+        """Return the number that belongs to the stage of RK4 at hand."""
         builder, value = self.time.builder, ir.Constant(DOUBLE, numbers[0])
         for stage, number in enumerate(numbers[1:], start=1):
-            here = builder.icmp_signed("==", self.stage, self._whole(stage))
+            here = builder.icmp_signed("==", self.stage, self.whole(stage))
             value = builder.select(here, ir.Constant(DOUBLE, number), value)
         return value
 
@@ -178,11 +180,9 @@ class Frame:
         """Return an input in its section: one number, or the vector at hand."""
         if name not in self.layout.lanes:
             builder = self.uniform.builder
-            return builder.load(builder.gep(self.argument["common"], [self._whole(number)]))
+            return builder.load(builder.gep(self.argument["common"], [self.whole(number)]))
         builder = self.tile.builder
-        row = builder.mul(
-            self._whole(self.layout.lanes.index(name)), self.argument["lane_stride"]
-        )
+        row = builder.mul(self.whole(self.layout.lanes.index(name)), self.argument["lane_stride"])
         place = builder.gep(self.argument["lanes"], [builder.add(row, self._run(self.tile))])
         if self.layout.width > 1:
             place = builder.bitcast(place, self.step.vector.as_pointer())
@@ -193,16 +193,16 @@ class Frame:
     def sample(self, number: int, *, at_start: bool) -> ir.Value:
         """Return the value of a series, at the start or at the time at hand."""
         builder = (self.uniform if at_start else self.time).builder
-        row = builder.mul(self._whole(number), self.argument["series_stride"])
+        row = builder.mul(self.whole(number), self.argument["series_stride"])
         if not at_start:
-            sample = builder.mul(self.k, self._whole(self.layout.samples_per_step))
+            sample = builder.mul(self.k, self.whole(self.layout.samples_per_step))
             if self.layout.method == "RK4":
-                half = builder.lshr(builder.add(self.stage, self._whole(1)), self._whole(1))
+                half = builder.lshr(builder.add(self.stage, self.whole(1)), self.whole(1))
                 sample = builder.add(sample, half)
             row = builder.add(row, sample)
         return builder.load(builder.gep(self.argument["series"], [row]))
 
-    def _whole_lanes(self, lanes: Lanes, value: ir.Value) -> ir.Value:
+    def _spread(self, lanes: Lanes, value: ir.Value) -> ir.Value:
         width = self.layout.width
         if width == 1:
             return value
@@ -217,123 +217,28 @@ class Frame:
     def random_counter(self, lanes: Lanes, draw: int) -> tuple[ir.Value, ...]:
         """Return (draw, step, run low, run high) of a random draw, for each run."""
         builder, width = lanes.builder, self.layout.width
-        run = self._whole_lanes(lanes, builder.add(self._run(lanes), self.argument["origin"]))
+        run = self._spread(lanes, builder.add(self._run(lanes), self.argument["origin"]))
         if width > 1:
             lane_numbers = ir.Constant(ir.VectorType(INT64, width), list(range(width)))
             run = builder.add(run, lane_numbers)
-        step = self._whole(0) if lanes is self.tile else self.k
-        high = builder.lshr(run, self._whole_lanes(lanes, self._whole(32)))
+        step = self.whole(0) if lanes is self.tile else self.k
+        high = builder.lshr(run, self._spread(lanes, self.whole(32)))
         return (
-            self._whole_lanes(lanes, self._whole(draw)),
-            self._whole_lanes(lanes, step),
+            self._spread(lanes, self.whole(draw)),
+            self._spread(lanes, step),
             run,
             high,
         )
 
     def seed(self, lanes: Lanes) -> ir.Value:
         """Return the seed, for each run."""
-        return self._whole_lanes(lanes, self.argument["seed"])
+        return self._spread(lanes, self.argument["seed"])
 
     def save(self, number: int, value: ir.Value) -> None:
         """Put a value of the step section where ``out`` is filled from."""
-        place = [self._whole(0), self._whole(number), self.index(self.step)]
+        place = [self.whole(0), self.whole(number), self.index(self.step)]
         builder = self.step.builder
         builder.store(self.step.spread(value), builder.gep(self._staged, place, inbounds=True))
-
-    def _at_stage(self, stage: int) -> ir.Value:
-        return self.step.builder.icmp_signed("==", self.stage, self._whole(stage))
-
-    def integrate(
-        self, slot: Slot, rate: ir.Value, *, floor: bool, fused: bool = True
-    ) -> ir.Value:
-        """Advance a state by one step (one stage of RK4); return its new value."""
-        lanes, step = self.step, self.length
-        if self.layout.method == "Euler":
-            before = slot.load(lanes)
-            if fused:
-                new = lanes.fused(step, rate, before)
-            else:
-                new = lanes.add(before, lanes.multiply(step, rate))
-            if floor:
-                new = lanes.maximum(lanes.constant(0.0), new)
-            slot.store(lanes, new)
-            return new
-        base, total = self.slot(), self.slot()
-        builder, first, last = lanes.builder, self._at_stage(0), self._at_stage(3)
-        at_base = builder.select(first, slot.load(lanes), base.load(lanes))
-        zero = lanes.spread(lanes.constant(0.0))
-        so_far = builder.select(first, zero, total.load(lanes))
-        so_far = lanes.fused(self._stage_number(RK4_WEIGHT), rate, so_far)
-        ahead = lanes.multiply(self._stage_number(RK4_NEXT), step)
-        trial = lanes.fused(ahead, rate, at_base)
-        final = lanes.fused(step, so_far, at_base)
-        if floor:
-            final = lanes.maximum(lanes.constant(0.0), final)
-        new = builder.select(last, final, trial)
-        base.store(lanes, at_base)
-        total.store(lanes, so_far)
-        slot.store(lanes, new)
-        return new
-
-    def remember(self, slot: Slot, value: ir.Value) -> ir.Value:
-        """Set a value for the next step, seen by no stage of this one; return it."""
-        lanes = self.step
-        if self.layout.method == "Euler":
-            slot.store(lanes, value)
-            return value
-        pending, builder = self.slot(), lanes.builder
-        new = builder.select(self._at_stage(0), lanes.spread(value), pending.load(lanes))
-        pending.store(lanes, new)
-        slot.store(lanes, builder.select(self._at_stage(3), new, slot.load(lanes)))
-        return new
-
-    def pipeline(self, name: str, delay: ir.Value) -> None:
-        """Open a pipeline whose delay, in time units, is a value of the tile section."""
-        tile = self.tile
-        steps = tile.divide(delay, self.first_length)
-        steps = tile.maximum(tile.constant(1.0), steps)
-        slot = self.slot()
-        slot.store(tile, tile.floor(tile.add(steps, tile.constant(0.5 + 1e-6))))
-        self._pipelines[name] = (len(self._pipelines), slot)
-
-    def shift(self, slot: Slot, name: str, value: ir.Value) -> ir.Value:
-        """Put a value in at one end of a pipeline and set what comes out at the next step."""
-        lanes, builder, width = self.step, self.step.builder, self.layout.width
-        number, length = self._pipelines[name]
-        rows = builder.add(self.argument["steps"], self._whole(1))
-        base = builder.mul(self._whole(number), rows)
-        within = builder.mul(self.index(lanes), self._whole(width))
-
-        def place(row: ir.Value, lane: int) -> ir.Value:
-            tile_row = builder.mul(builder.add(base, row), self._whole(self.layout.tile))
-            offset = builder.add(builder.add(tile_row, within), self._whole(lane))
-            return builder.gep(self.argument["scratch"], [offset])
-
-        value = lanes.spread(value)
-        steps = length.load(lanes)
-        following = builder.add(self.k, self._whole(1))
-        came = slot.load(lanes)
-        out = came
-        for lane in range(width):
-            at = ir.Constant(INT32, lane)
-            one = builder.extract_element(value, at) if width > 1 else value
-            builder.store(one, place(self.k, lane))
-            back = builder.extract_element(steps, at) if width > 1 else steps
-            row = builder.sub(following, self._bounded(back))
-            arrived = builder.icmp_signed(">=", row, self._whole(0))
-            safe = builder.select(arrived, row, self._whole(0))
-            past = builder.load(place(safe, lane))
-            before = builder.extract_element(came, at) if width > 1 else came
-            now = builder.select(arrived, past, before)
-            out = builder.insert_element(out, now, at) if width > 1 else now
-        return self.remember(slot, out)
-
-    def _bounded(self, steps: ir.Value) -> ir.Value:
-        """Return a number of steps as an integer; one that never passes is cut to 2**62."""
-        builder = self.step.builder
-        most = ir.Constant(DOUBLE, 2.0**62)
-        cut = builder.select(builder.fcmp_ordered("<", steps, most), steps, most)
-        return builder.fptosi(cut, INT64)
 
     def finish(self, watched: list[ir.Value]) -> None:
         """Close all loops; runs in which a ``watched`` value is not finite are noted."""
@@ -358,7 +263,7 @@ class Frame:
 
     def _end_vectors(self, builder: ir.IRBuilder, again: str, then: str) -> None:
         following = self._bump(builder, "vector")
-        more = builder.icmp_signed("<", following, self._whole(self.layout.vectors))
+        more = builder.icmp_signed("<", following, self.whole(self.layout.vectors))
         builder.cbranch(more, self._blocks[again], self._blocks[then])
 
     def _close_step(self, watched: list[ir.Value]) -> None:
@@ -373,7 +278,7 @@ class Frame:
         likely = builder.cbranch(wrong, self._blocks["note"], self._blocks["next_vector"])
         likely.set_weights([1, 1 << 20])
         builder = ir.IRBuilder(self._blocks["note"])
-        before = builder.mul(self._step_vector, self._whole(width))
+        before = builder.mul(self._step_vector, self.whole(width))
         arguments = [
             self.argument["failed"],
             builder.add(self._get(builder, "run"), before),
@@ -399,21 +304,21 @@ class Frame:
         builder.branch(loop)
         builder = ir.IRBuilder(loop)
         lane = builder.phi(INT64)
-        lane.add_incoming(self._whole(0), entry)
+        lane.add_incoming(self.whole(0), entry)
         at = builder.add(run, lane)
-        inside = builder.icmp_signed("<", lane, self._whole(self.layout.width))
+        inside = builder.icmp_signed("<", lane, self.whole(self.layout.width))
         real = builder.and_(inside, builder.icmp_signed("<", at, last))
         builder.cbranch(real, look, done)
         builder = ir.IRBuilder(look)
         place = builder.gep(failed, [at])
         flag = builder.trunc(builder.lshr(bits, lane), ir.IntType(1))
-        fresh = builder.icmp_signed("<", builder.load(place), self._whole(0))
+        fresh = builder.icmp_signed("<", builder.load(place), self.whole(0))
         builder.cbranch(builder.and_(flag, fresh), write, following)
         builder = ir.IRBuilder(write)
         builder.store(k, place)
         builder.branch(following)
         builder = ir.IRBuilder(following)
-        lane.add_incoming(builder.add(lane, self._whole(1)), following)
+        lane.add_incoming(builder.add(lane, self.whole(1)), following)
         builder.branch(loop)
         ir.IRBuilder(done).ret_void()
         return function
@@ -421,27 +326,25 @@ class Frame:
     def _close_save(self) -> None:
         builder = ir.IRBuilder(self._blocks["after"])
         saved = self._get(builder, "saved")
-        last = builder.sub(self.argument["saves"], self._whole(1))
+        last = builder.sub(self.argument["saves"], self.whole(1))
         inside = builder.icmp_signed("<=", saved, last)
         place = builder.gep(self.argument["save_steps"], [builder.select(inside, saved, last)])
         due = builder.and_(inside, builder.icmp_signed("==", self.k, builder.load(place)))
         if self.layout.method == "RK4":
-            due = builder.and_(due, builder.icmp_signed("==", self.stage, self._whole(0)))
+            due = builder.and_(due, builder.icmp_signed("==", self.stage, self.whole(0)))
         self._set(builder, "lane", 0)
         builder.cbranch(due, self._blocks["save"], self._blocks["advance"])
         builder = ir.IRBuilder(self._blocks["save"])
         self._set(builder, "output", 0)
         run = builder.add(self._get(builder, "run"), self._get(builder, "lane"))
         inside = builder.icmp_signed("<", run, self.argument["last"])
-        tile = builder.icmp_signed(
-            "<", self._get(builder, "lane"), self._whole(self.layout.tile)
-        )
+        tile = builder.icmp_signed("<", self._get(builder, "lane"), self.whole(self.layout.tile))
         builder.cbranch(
             builder.and_(inside, tile), self._blocks["save_lane"], self._blocks["save_next_lane"]
         )
         builder = ir.IRBuilder(self._blocks["save_lane"])
         more = builder.icmp_signed(
-            "<", self._get(builder, "output"), self._whole(len(self.layout.outputs))
+            "<", self._get(builder, "output"), self.whole(len(self.layout.outputs))
         )
         self_next = self.function.append_basic_block("lane_done")
         builder.cbranch(more, self._blocks["save_output"], self_next)
@@ -451,11 +354,9 @@ class Frame:
         builder = ir.IRBuilder(self._blocks["save_output"])
         output, lane = self._get(builder, "output"), self._get(builder, "lane")
         staged = builder.bitcast(self._staged, NUMBERS)
-        source = builder.add(builder.mul(output, self._whole(self.layout.tile)), lane)
+        source = builder.add(builder.mul(output, self.whole(self.layout.tile)), lane)
         row = builder.add(builder.mul(output, self.argument["total"]), run)
-        target = builder.add(
-            builder.mul(row, self.argument["saves"]), self._get(builder, "saved")
-        )
+        target = builder.add(builder.mul(row, self.argument["saves"]), self._get(builder, "saved"))
         value = builder.load(builder.gep(staged, [source]))
         builder.store(value, builder.gep(self.argument["out"], [target]))
         self._bump(builder, "output")
@@ -467,9 +368,9 @@ class Frame:
     def _close_loops(self) -> None:
         builder = ir.IRBuilder(self._blocks["advance"])
         if self.layout.method == "RK4":
-            stage = builder.and_(builder.add(self.stage, self._whole(1)), self._whole(3))
+            stage = builder.and_(builder.add(self.stage, self.whole(1)), self.whole(3))
             self._set(builder, "stage", stage)
-            whole = builder.icmp_signed("==", stage, self._whole(0))
+            whole = builder.icmp_signed("==", stage, self.whole(0))
             builder.cbranch(whole, self._blocks["next_step"], self._blocks["time"])
         else:
             builder.branch(self._blocks["next_step"])

@@ -7,13 +7,16 @@ that frees the interpreter lock while it runs.  Importing this module loads LLVM
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import llvmlite
 import llvmlite.binding as llvm
 
 from loopscope.models.engine import cache as store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WHOLE = ctypes.c_int64
 POINTER = ctypes.c_void_p

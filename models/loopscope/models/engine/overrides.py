@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loopscope.models.engine.prepared import Facts, Prepared
 from loopscope.models.errors import RunError
 
 if TYPE_CHECKING:
+    from loopscope.models.engine.prepared import Facts, Prepared
     from loopscope.models.scenario import Case, Scenario, TimePath
 
 Numbers = NDArray[np.float64]
@@ -227,7 +227,7 @@ def _table(facts: Facts, value: Any) -> Table:
         points = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         points = np.empty((0, 0))
-    if points.ndim != 2 or points.shape[1] != 2 or not len(points):  # noqa: PLR2004
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         msg = f"lookup '{facts.name}' must be given as points [(x, y), ...], got {value!r}"
         raise RunError(msg)
     if not np.isfinite(points).all():

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from loopscope.models.engine import native
 from loopscope.models.engine.clock import Times, changing_times, times
 from loopscope.models.engine.layout import Layout, Method
-from loopscope.models.engine.overrides import Numbers, Overrides, Table
-from loopscope.models.engine.prepared import Prepared
 from loopscope.models.errors import RunError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from loopscope.models.engine.overrides import Numbers, Overrides, Table
+    from loopscope.models.engine.prepared import Prepared
     from loopscope.models.equations import Equations
 
 REGISTERS = 2
@@ -134,9 +136,7 @@ def plan(
         if value is not None:
             overrides.set(prepared.clock[field], float(value))
     when = _times(prepared, overrides, asked=any(v is not None for v in clock.values()))
-    for role, value in zip(
-        ROLES.values(), (when.start, None, when.step, None), strict=True
-    ):
+    for role, value in zip(ROLES.values(), (when.start, None, when.step, None), strict=True):
         if value is not None and prepared.clock[role] in prepared.parameters:
             overrides.set(prepared.clock[role], value)
     if not 0 <= seed < 2**64:
@@ -144,7 +144,9 @@ def plan(
         raise RunError(msg)
     saved = _outputs(prepared, outputs)
     given = {*overrides.numbers, *overrides.arrays, *overrides.paths}
-    held = [name for name in prepared.variables if name in given and name not in prepared.parameters]
+    held = [
+        name for name in prepared.variables if name in given and name not in prepared.parameters
+    ]
     inputs = (*prepared.parameters, *held)
     starts = tuple(overrides.starts)
     runs = overrides.runs
@@ -213,9 +215,7 @@ class _ComputedClock:
     def __init__(self, prepared: Prepared, overrides: Overrides) -> None:
         names = tuple(prepared.clock[field] for field in ROLES.values())
         held = tuple(
-            name
-            for name in names
-            if name in overrides.numbers and name not in prepared.parameters
+            name for name in names if name in overrides.numbers and name not in prepared.parameters
         )
         self.layout = Layout(
             method="Euler",

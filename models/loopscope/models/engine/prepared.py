@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loopscope.models.engine import cache
@@ -18,6 +16,9 @@ from loopscope.models.errors import UnknownNameError, did_you_mean
 from loopscope.models.names import key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     from loopscope.models.equations import Equations
     from loopscope.models.model import Model
 
@@ -161,9 +162,7 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
             for variable in model
         },
         parameters={str(symbol.name): value for symbol, value in known.parameters.items()},
-        carried=tuple(
-            str(s.name) for s in (*known.states, *known.memories, *known.pipelines)
-        ),
+        carried=tuple(str(s.name) for s in (*known.states, *known.memories, *known.pipelines)),
         computed=tuple(str(s.name) for s in known.auxiliaries),
         fixed=tuple(str(s.name) for s in known.fixed),
         hidden=dict(known.hidden),

@@ -7,7 +7,6 @@ Stage 5 of 5.  In: a ``Model``, a library name or a path, and settings.  Out: an
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,8 @@ from loopscope.models.engine.prepared import Prepared, of_file, prepare
 from loopscope.models.errors import RunError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     import xarray as xr
 
     from loopscope.models.model import Model

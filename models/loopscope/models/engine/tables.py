@@ -6,12 +6,16 @@ counters of a random draw.  Out: the value, without branches for short tables.
 
 from __future__ import annotations
 
+import itertools
 import math
+from typing import TYPE_CHECKING
 
 from llvmlite import ir
 
 from loopscope.models.engine.lanes import DOUBLE, INT64, Lanes
-from loopscope.models.model import Lookup
+
+if TYPE_CHECKING:
+    from loopscope.models.model import Lookup
 
 LONGEST_CHAIN = 24
 """Segments up to which comparing with every point beats a search (measured)."""
@@ -22,7 +26,7 @@ def slopes(table: Lookup) -> tuple[float, ...]:
     points = list(zip(table.x, table.y, strict=True))
     return tuple(
         (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False)
+        for (x0, y0), (x1, y1) in itertools.pairwise(points)
     )
 
 
