@@ -22,20 +22,23 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import measure
 import numpy as np
 import sympy as sp
 
-import measure
 from loopscope.models import functions
 from loopscope.models.engine.emit import needed
 from loopscope.models.engine.layout import Layout
-from loopscope.models.equations import Equations
 from loopscope.models.model import TIME, Lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from loopscope.models.equations import Equations
 
 UNIFORM, TILE, TIMED, STEP = range(4)
 """When a value is computed: once, once a tile, once a step, each run in each step."""
@@ -140,7 +143,8 @@ class COperations:
 
     def random(self, draw: int) -> Value:
         """Refuse."""
-        raise NotImplementedError(f"draw {draw}: the C peer has no random numbers")
+        msg = f"draw {draw}: the C peer has no random numbers"
+        raise NotImplementedError(msg)
 
 
 class Generator:
@@ -148,9 +152,11 @@ class Generator:
 
     def __init__(self, equations: Equations, outputs: Sequence[str], varied: Sequence[str]) -> None:
         if equations.memories or equations.pipelines or equations.draws:
-            raise NotImplementedError("the C peer knows plain stocks only")
+            msg = "the C peer knows plain stocks only"
+            raise NotImplementedError(msg)
         if equations.clock.method != "Euler":
-            raise NotImplementedError("the C peer takes Euler steps only")
+            msg = "the C peer takes Euler steps only"
+            raise NotImplementedError(msg)
         self.equations = equations
         self.outputs = tuple(outputs)
         self.varied = tuple(varied)
@@ -215,7 +221,8 @@ class Generator:
         if isinstance(e, functions.SDFunction):
             return e.native(op, *[part(x) for x in e.args])
         if e.func not in UNARY:
-            raise NotImplementedError(f"{e.func} has no C form here")
+            msg = f"{e.func} has no C form here"
+            raise NotImplementedError(msg)
         return op.library(UNARY[e.func], part(e.args[0]))
 
     def _sum(self, terms: list[Value]) -> Value:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import resource
 import statistics
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 MODEL = "migration_policy"
 RUNS = 10_000
@@ -90,9 +95,28 @@ def samples(runs: int = RUNS) -> dict[str, np.ndarray]:
     return drawn
 
 
-def peak_memory() -> float:
-    """Return the most memory this process has held, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory_of(call: Callable[[], object]) -> tuple[float, float]:
+    """Return megabytes held before a call and at most during it.
+
+    A process started by another one inherits the other's peak in ``getrusage``, so Linux is
+    asked for this process's own, counted anew; elsewhere the first figure is the peak so far.
+    """
+    own = Path("/proc/self/status")
+    if own.exists():
+        Path("/proc/self/clear_refs").write_text("5")
+    before = _peak(own)
+    kept = call()
+    after = _peak(own)
+    del kept
+    return before, after
+
+
+def _peak(own: Path) -> float:
+    if own.exists():
+        lines = own.read_text().splitlines()
+        return float(next(x for x in lines if x.startswith("VmHWM")).split()[1]) * 1024 / 1e6
+    kilobytes = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kilobytes / 1e6
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
