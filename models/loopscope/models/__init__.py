@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loopscope.models.engine.simulate import simulate as simulate
-    from loopscope.models.engine.simulator import Simulator as Simulator
     from loopscope.models.equations import Equations as Equations
     from loopscope.models.equations import symbolise as symbolise
     from loopscope.models.errors import LoopscopeError as LoopscopeError
@@ -32,7 +31,6 @@ _HOME = {
     "LoopscopeError": "errors",
     "Model": "model",
     "Scenario": "scenario",
-    "Simulator": "engine.simulator",
     "cases": "scenario",
     "library": "source",
     "load": "source",

@@ -12,6 +12,7 @@ XML Interchange Language for System Dynamics (XMILE) Version 1.0, OASIS Standard
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,7 @@ def read_tree(data: bytes, file: str) -> Tree:
     from lxml import etree
 
     data = _declare_prefixes(data)
+    mended = False
     try:
         check(data, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except DefusedXmlException as error:
@@ -99,9 +101,19 @@ def read_tree(data: bytes, file: str) -> Tree:
         )
         raise ReadError(msg) from None
     except (ParseError, ValueError, LookupError) as error:
-        msg = f"{file}: not well-formed XML ({error}); the file is damaged or cut off"
-        raise ReadError(msg) from None
+        # Some writers forget a closing tag in the middle.  Whole files of theirs are read, with
+        # a warning; where the end itself is missing, so is part of the model.
+        mended = isinstance(error, ParseError) and data.rstrip().endswith(b"</xmile>")
+        if not mended:
+            msg = f"{file}: not well-formed XML ({error}); the file is damaged or cut off"
+            raise ReadError(msg) from None
+        warnings.warn(
+            f"{file}: not well-formed XML ({error}); read as if the tag were closed, so check "
+            "that every variable is there",
+            stacklevel=2,
+        )
     parser = etree.XMLParser(
+        recover=mended,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 class XMLSyntaxError(SyntaxError): ...
+
 class XMLParser:
     def __init__(
         self,
         *,
+        recover: bool = ...,
         resolve_entities: bool = ...,
         no_network: bool = ...,
         load_dtd: bool = ...,

@@ -28,6 +28,8 @@ from loopscope.models.scenario import Change, Points, Pulses
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loopscope.models.engine.layout import Layout
+    from loopscope.models.engine.native import Kernel
     from loopscope.models.engine.overrides import Numbers
     from loopscope.models.equations import Equations
 
@@ -232,7 +234,7 @@ class _Window:
         margin = NEAR * max(1.0, abs(begin), abs(end))
         self.low, self.high = begin + margin, max(begin, end - margin)
 
-    def _look(self, code: object, layout: object, time: float, state: Numbers) -> Numbers:
+    def _look(self, code: Kernel, layout: Layout, time: float, state: Numbers) -> Numbers:
         system = self.system
         inside = min(max(time, self.low), self.high)
         common = np.concatenate([self.inputs, state])

@@ -130,7 +130,7 @@ def times(start: float, stop: float, step: float, saveper: float, *, asked: bool
         raise RunError(msg)
     steps = _whole(length, step, f"the run from {start:g} to {stop:g}", stop - start, asked=asked)
     between = _whole(saveper / step, step, f"saveper = {saveper:g}", saveper, asked=asked)
-    moments = start + np.arange(steps + 1) * step
+    moments = start + np.arange(steps + 1, dtype=np.float64) * step
     return Times(
         moments,
         np.full(steps + 1, step),

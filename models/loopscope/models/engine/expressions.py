@@ -207,7 +207,7 @@ class Expressions:
 
     def _call(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
         if isinstance(e, functions.Table | functions.TableSlope):
-            table = self.equations.lookups[str(e.args[0].name)]
+            table = self.equations.lookups[str(e.args[0])]
             emit = tables.emit_table if isinstance(e, functions.Table) else tables.emit_slope
             return emit(lanes, table, part(e.args[1]))
         if isinstance(e, functions.RandomUniform):
@@ -221,7 +221,8 @@ class Expressions:
         if isinstance(e, functions.NormalQuantile):
             return tables.emit_quantile(lanes, part(e.args[0]))
         if isinstance(e, functions.SDFunction):
-            return e.native(lanes, *[part(argument) for argument in e.args])
+            value: ir.Value = e.native(lanes, *[part(argument) for argument in e.args])
+            return value
         name = LIBRARY.get(e.func)
         assert name is not None, f"no native form for {e.func}"
         return lanes.library(name, part(e.args[0]))
@@ -295,10 +296,10 @@ class Expressions:
     ) -> ir.Value:
         divisors = _divisors(e)
         factors = [x for x in e.args if not _is_divisor(x)]
-        if exact and factors and factors[0].is_Rational and factors[0].q != 1:
-            divisors.append(sp.Integer(factors[0].q))
-            factors[0] = sp.Integer(factors[0].p)
-            factors = factors if factors[0] != 1 else factors[1:]
+        first = factors[0] if factors else None
+        if exact and isinstance(first, sp.Rational) and first.q != 1:
+            divisors.append(sp.Integer(first.q))
+            factors = factors[1:] if first.p == 1 else [sp.Integer(first.p), *factors[1:]]
         if divisors:
             top = part(_times(factors)) if factors else lanes.constant(1.0)
             return lanes.divide(top, part(_times(divisors)))
@@ -371,8 +372,8 @@ def _divisors(e: sp.Expr) -> list[sp.Expr]:
 
 
 def _number(e: sp.Expr) -> float:
-    if e.is_Rational:
-        return int(e.p) / int(e.q)
+    if isinstance(e, sp.Rational):
+        return e.p / e.q
     if e is sp.zoo:
         return math.inf
     value = complex(e.evalf(20))

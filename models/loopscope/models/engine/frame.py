@@ -170,7 +170,8 @@ class Frame:
 
     def stage_number(self, numbers: tuple[float, ...]) -> ir.Value:
         """Return the number that belongs to the stage of RK4 at hand."""
-        builder, value = self.time.builder, ir.Constant(DOUBLE, numbers[0])
+        builder = self.time.builder
+        value: ir.Value = ir.Constant(DOUBLE, numbers[0])
         for stage, number in enumerate(numbers[1:], start=1):
             here = builder.icmp_signed("==", self.stage, self.whole(stage))
             value = builder.select(here, ir.Constant(DOUBLE, number), value)

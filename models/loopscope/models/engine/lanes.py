@@ -105,7 +105,7 @@ class Lanes:
         return self.builder.uitofp(flag, kind)
 
     def _as_flag(self, a: ir.Value) -> ir.Value:
-        if getattr(a, "opname", "") == "uitofp":
+        if isinstance(a, ir.Instruction) and a.opname == "uitofp":
             return a.operands[0]
         zero = self.meet(a, self.constant(0.0))[1]
         return self.builder.fcmp_unordered("!=", a, zero)
@@ -204,7 +204,7 @@ class Lanes:
         """Return a function of the C mathematics library, lane by lane."""
         if not isinstance(a.type, ir.VectorType):
             return external(self.builder, name, [a])
-        result = ir.Constant(a.type, ir.Undefined)
+        result: ir.Value = ir.Constant(a.type, ir.Undefined)
         for lane in range(a.type.count):
             index = ir.Constant(INT32, lane)
             one = external(self.builder, name, [self.builder.extract_element(a, index)])

@@ -132,7 +132,7 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
         name = clock[role]
         equation = known.auxiliaries.get(records.symbol_of(name))
         if equation in known.parameters:
-            copies[name] = str(equation.name)
+            copies[name] = str(equation)
     changing = any(
         records.TIME in written.reaches(known, records.symbol_of(clock[role]))
         for role in ("initial_time", "final_time", "time_step", "saveper")

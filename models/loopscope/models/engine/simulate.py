@@ -125,7 +125,7 @@ def simulate(
         msg = f"no engine named '{engine}'{did_you_mean(engine, ENGINES)}; there are: native, pysd"
         raise RunError(msg)
     if engine == "pysd":
-        from loopscope.models.engine.pysd import simulate_with_pysd
+        from loopscope.models.engine.with_pysd import simulate_with_pysd
 
         return simulate_with_pysd(model, scenario, method=method, **settings)
     result = run(

@@ -89,7 +89,7 @@ def _search(
     edge_store = _store(module, (*edges, *[math.nan] * (padded - len(edges))))
     stores = [_store(module, column) for column in columns]
     vector = isinstance(x.type, ir.VectorType)
-    results = [ir.Constant(x.type, ir.Undefined) for _ in columns]
+    results: list[ir.Value] = [ir.Constant(x.type, ir.Undefined) for _ in columns]
     for lane in range(x.type.count if vector else 1):
         position = ir.Constant(ir.IntType(32), lane)
         one = builder.extract_element(x, position) if vector else x
