@@ -1,4 +1,4 @@
-"""What must hold in the migration policy model whatever the settings: nobody is lost, bounds hold."""
+"""What must hold in the migration policy model whatever the settings."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_everyone_who_tries_the_irregular_route_enters_or_is_turned_back():
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_halving_the_step_changes_no_end_stock_by_a_thousandth(scenario):
-    # Pulses repeated every five years need the better method: Euler's error of 2 % in each pulse adds up.
+    # Repeated pulses need the better method: Euler's error of 2 % in each pulse adds up.
     method = "RK4" if scenario == "amnesty cycles" else "Euler"
     outputs = [*PLACES, *INDICES]
     coarse = simulate(scenario=scenario, method=method, outputs=outputs).isel(time=-1)

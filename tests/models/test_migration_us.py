@@ -55,12 +55,12 @@ def test_each_series_of_irregular_migrants_is_kept_apart_and_fits_on_its_own():
     assert all(root_mean_square(errors(s)) < 0.65e6 for s in series)
 
 
-def test_the_stock_falls_with_the_legalisation_rises_to_2006_and_then_stays_level():
+def test_the_stock_falls_with_the_legalisation_rises_to_2006_and_then_hardly_grows():
     stock = run()["irregular migrants"]
     assert float(stock.sel(time=1988)) < 0.8 * float(stock.sel(time=1986))
     assert float(stock.sel(time=2006)) > 10e6
-    plateau = stock.sel(time=slice(2008, 2015)).values
-    assert plateau.max() / plateau.min() < 1.05
+    assert 1.0 < float(stock.sel(time=2015)) / float(stock.sel(time=2008)) < 1.08
+    assert float(stock.sel(time=1999)) / float(stock.sel(time=1992)) > 1.4
 
 
 def test_the_legalisation_regularises_about_two_point_seven_million_people():
@@ -84,12 +84,12 @@ def test_interception_and_removal_stay_inside_the_published_bounds():
     assert 0.35 < float(interception.sel(time=2005)) < 0.70
     assert 0.55 < float(interception.sel(time=2015)) < 0.85
     rate = (run()["deportation"] / run()["irregular migrants"]).sel(time=slice(2009, 2015))
-    assert 0.005 < float(rate.min()) <= float(rate.max()) < 0.0212
+    assert float(rate.mean()) == pytest.approx(0.0148, abs=0.001)
 
 
-def test_the_foreign_born_grow_as_recorded_within_a_tenth():
+def test_the_foreign_born_grow_as_recorded_within_a_twentieth():
     (series,) = observed("total migrants")
-    assert (np.abs(errors(series)) < 0.1 * np.array(series.values)).all()
+    assert (np.abs(errors(series)) < 0.05 * np.array(series.values)).all()
 
 
 def test_permanent_admissions_have_the_right_order_outside_the_years_of_legalisation():
@@ -97,7 +97,7 @@ def test_permanent_admissions_have_the_right_order_outside_the_years_of_legalisa
     outside = ~np.isin(series.times, [1989, 1990, 1991, 1992])
     ratio = 1.0 + (errors(series) / np.array(series.values))[outside]
     assert 0.85 < ratio.min() < ratio.max() < 1.8
-    assert 0.9 < np.exp(np.log(ratio).mean()) < 1.3
+    assert 1.0 < np.exp(np.log(ratio).mean()) < 1.35
 
 
 def test_apprehensions_fall_after_2006_but_by_less_than_the_record():
@@ -106,8 +106,26 @@ def test_apprehensions_fall_after_2006_but_by_less_than_the_record():
     record = dict(zip(series.times, series.values, strict=True))
     modelled = run()["apprehensions"]
     fall = 1.0 - float(modelled.sel(time=2015)) / float(modelled.sel(time=2006))
-    assert 0.3 < fall < 1.0 - record[2015] / record[2006]
+    assert 0.1 < fall < 0.5 * (1.0 - record[2015] / record[2006])
     assert float(modelled.sel(time=1986)) < 0.5 * record[1986]
+
+
+@pytest.mark.parametrize(
+    ("cut", "worse"),
+    [
+        ({"network strength": 0.0}, 1.5e6),
+        ({"share of blocked demand going irregular": 0.0}, 1e6),
+        ({"effect of enforcement on irregular return": 0.0}, 1.5e6),
+        ({"border and interior enforcement": 0.35, "reattempt probability": 0.75}, 1e6),
+    ],
+)
+def test_the_fit_rests_on_networks_displacement_the_settlement_trap_and_enforcement(cut, worse):
+    cut_run = models.simulate(MODEL, case="us", parameters=cut, outputs=["irregular migrants"])
+    gaps = [
+        cut_run["irregular migrants"].sel(time=list(series.times)).values - np.array(series.values)
+        for series in observed("irregular migrants")
+    ]
+    assert root_mean_square(np.concatenate(gaps)) > worse
 
 
 def test_without_the_legalisation_the_stock_never_dips():
@@ -115,6 +133,12 @@ def test_without_the_legalisation_the_stock_never_dips():
         MODEL, case="us", parameters={"lever amnesty": 0.0}, outputs=["irregular migrants"]
     )["irregular migrants"]
     assert (np.diff(never.sel(time=slice(1986, 2006)).values) > 0.0).all()
+
+
+def test_the_scenario_of_one_legalisation_uses_the_rates_of_the_case():
+    scenario = models.scenarios(MODEL.path)["one-off legalisation"].settings
+    by_hand = [n for n, s in CASE.settings.items() if s.source.startswith("Set by hand")]
+    assert {n: scenario[n] for n in by_hand} == {n: CASE.settings[n].value for n in by_hand}
 
 
 def test_every_setting_of_the_case_names_its_source():
