@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -322,5 +323,15 @@ def test_a_damaged_file_is_read_or_refused_and_never_breaks(tmp_path, at, cut, p
     text = xmile() if is_xmile else TEACUP
     path = tmp_path / ("cup.xmile" if is_xmile else "cup.mdl")
     path.write_text(text[:at] + put + text[at + cut :])
-    with suppress(LoopscopeError):
+    with suppress(LoopscopeError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a closing tag that was missed
         symbolise(source.load(path))
+
+
+def test_a_missed_closing_tag_in_the_middle_is_mended_with_a_warning(tmp_path):
+    text = xmile()
+    assert text.count("</aux>") > 0
+    path = tmp_path / "cup.xmile"
+    path.write_text(text.replace("</aux>", "", 1))
+    with pytest.warns(UserWarning, match="not well-formed"):
+        source.load(path)

@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 
 from loopscope.models import functions as sd
+from loopscope.models import remembering
 from loopscope.models.draft import plain_name
 from loopscope.models.expressions import Equation, power
 from loopscope.models.names import key
@@ -184,7 +185,7 @@ def _active_initial(equation: Equation, arguments: list[Any]) -> sp.Expr:
     if len(arguments) != 2:
         return _wrong_count(equation, "active_initial", len(arguments))
     running = equation.read(arguments[0])
-    return sd.ActiveInitial(running, equation.at_start(arguments[1]))
+    return remembering.ActiveInitial(running, equation.at_start(arguments[1]))
 
 
 def _time_value(equation: Equation, arguments: list[Any]) -> sp.Expr:
@@ -199,7 +200,7 @@ def _previous(equation: Equation, arguments: list[Any]) -> sp.Expr:
     if len(arguments) != 2:
         return _wrong_count(equation, "previous", len(arguments))
     value = equation.read(arguments[0])
-    return sd.DelayFixed(value, equation.file.step, equation.at_start(arguments[1]))
+    return remembering.DelayFixed(value, equation.file.step, equation.at_start(arguments[1]))
 
 
 def _random(equation: Equation, name: str, arguments: list[Any]) -> sp.Expr:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from loopscope.models import functions as sd
+from loopscope.models import remembering
 from loopscope.models.equations import Memory, Pipeline, State
 from loopscope.models.errors import ModelError
 from loopscope.models.model import TIME, Auxiliary, Model, Parameter
@@ -71,9 +72,9 @@ class WriteOut:
         starting
             Whether it is wanted for finding start values, where ACTIVE INITIAL differs.
         """
-        if not expression.has(sd.Remembering):
+        if not expression.has(remembering.Remembering):
             return expression
-        if isinstance(expression, sd.Remembering):
+        if isinstance(expression, remembering.Remembering):
             return _WRITERS[expression.func](self, expression, owner, starting)
         parts = [self.write(part, owner, starting=starting) for part in expression.args]
         return expression.func(*parts)  # type: ignore[no-any-return]
@@ -147,7 +148,7 @@ def constant(
     counts as a constant: the initial time.
     """
     values: dict[sp.Symbol, float] = {}
-    if expression.has(sd.Remembering, sd.RandomUniform, sd.Table):
+    if expression.has(remembering.Remembering, sd.RandomUniform, sd.Table):
         return None
     for symbol in expression.free_symbols:
         is_time = symbol == TIME and at_start
@@ -168,7 +169,7 @@ def constant(
 
 def _delay(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Expr:
     value, time, initial, order = node.args
-    is_n = isinstance(node, sd.DelayN)
+    is_n = isinstance(node, remembering.DelayN)
     count = out.order(order, owner, "DELAY N" if is_n else "DELAY")
     construct = "DELAY N" if is_n else f"DELAY{count}"
     if is_n:
@@ -289,14 +290,14 @@ def _integral(out: WriteOut, node: sp.Expr, owner: str, starting: bool) -> sp.Ex
 
 
 _WRITERS: dict[object, Callable[[WriteOut, sp.Expr, str, bool], sp.Expr]] = {
-    sd.Delay: _delay,
-    sd.DelayN: _delay,
-    sd.DelayFixed: _delay_fixed,
-    sd.Smooth: _smooth,
-    sd.Trend: _trend,
-    sd.Forecast: _forecast,
-    sd.SampleIfTrue: _sample,
-    sd.Initial: _initial,
-    sd.ActiveInitial: _active_initial,
-    sd.Integral: _integral,
+    remembering.Delay: _delay,
+    remembering.DelayN: _delay,
+    remembering.DelayFixed: _delay_fixed,
+    remembering.Smooth: _smooth,
+    remembering.Trend: _trend,
+    remembering.Forecast: _forecast,
+    remembering.SampleIfTrue: _sample,
+    remembering.Initial: _initial,
+    remembering.ActiveInitial: _active_initial,
+    remembering.Integral: _integral,
 }

@@ -6,13 +6,16 @@ of each state and its total derivative by each state.  Nothing is approximated; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from loopscope.models.equations import Equations, symbols_in
 from loopscope.models.model import symbol_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from loopscope.models import functions as sd
+from loopscope.models import remembering
 from loopscope.models.errors import AlgebraicLoopError, ModelError
 from loopscope.models.model import TIME, Auxiliary, Clock, Lookup, Model, Parameter, Stock
 from loopscope.models.order import CircleError, sort
@@ -160,12 +161,12 @@ def symbolise(model: Model) -> Equations:
                 owner=variable.name,
                 non_negative=variable.non_negative,
             )
-        elif isinstance(variable.equation, sd.Initial):
+        elif isinstance(variable.equation, remembering.Initial):
             inner = variable.equation.args[0]
             out.fixed[symbol] = out.write(inner, variable.name, starting=True)
         else:
             unordered[symbol] = out.write(variable.equation, variable.name)
-            if variable.equation.has(sd.ActiveInitial):
+            if variable.equation.has(remembering.ActiveInitial):
                 at_start[symbol] = out.write(variable.equation, variable.name, starting=True)
     _check_clock(model)
     equations = Equations(
@@ -259,7 +260,7 @@ def _check_clock(model: Model) -> None:
             if isinstance(variable, Parameter):
                 continue
             changing = type(variable) is not Auxiliary or variable.equation.has(
-                sd.Remembering, sd.RandomUniform
+                remembering.Remembering, sd.RandomUniform
             )
             if changing:
                 what = "a state" if variable.name == name else f"'{variable.name}'"

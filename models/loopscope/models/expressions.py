@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from loopscope.models import functions as sd
+from loopscope.models import remembering
 from loopscope.models.draft import join, plain_name
 from loopscope.models.model import TIME, Interpolation, Lookup
 from loopscope.models.names import key
@@ -281,7 +282,7 @@ def _initial_of(equation: Equation, initial: Any, given: Any, value: sp.Expr) ->
     return value
 
 
-def _delay(kind: type[sd.Remembering]) -> Callable[[Equation, Any], sp.Expr]:
+def _delay(kind: type[remembering.Remembering]) -> Callable[[Equation, Any], sp.Expr]:
     def read(equation: Equation, node: Any) -> sp.Expr:
         value = equation.read(node.input)
         time = equation.read(node.smooth_time if hasattr(node, "smooth_time") else node.delay_time)
@@ -294,28 +295,32 @@ def _delay(kind: type[sd.Remembering]) -> Callable[[Equation, Any], sp.Expr]:
 def _delay_fixed(equation: Equation, node: Any) -> sp.Expr:
     value = equation.read(node.input)
     time = equation.at_start(node.delay_time)
-    return sd.DelayFixed(value, time, _initial_of(equation, node.initial, node.input, value))
+    return remembering.DelayFixed(
+        value, time, _initial_of(equation, node.initial, node.input, value)
+    )
 
 
 def _trend(equation: Equation, node: Any) -> sp.Expr:
     value, time = equation.read(node.input), equation.read(node.average_time)
-    return sd.Trend(value, time, equation.at_start(node.initial_trend))
+    return remembering.Trend(value, time, equation.at_start(node.initial_trend))
 
 
 def _forecast(equation: Equation, node: Any) -> sp.Expr:
     value, time = equation.read(node.input), equation.read(node.average_time)
     horizon = equation.read(node.horizon)
-    return sd.Forecast(value, time, horizon, equation.at_start(node.initial_trend))
+    return remembering.Forecast(value, time, horizon, equation.at_start(node.initial_trend))
 
 
 def _sample(equation: Equation, node: Any) -> sp.Expr:
     condition, value = equation.read(node.condition), equation.read(node.input)
-    return sd.SampleIfTrue(condition, value, equation.at_start(node.initial))
+    return remembering.SampleIfTrue(condition, value, equation.at_start(node.initial))
 
 
 def _integral(equation: Equation, node: Any) -> sp.Expr:
     rate = equation.read(node.flow)
-    return sd.Integral(rate, equation.at_start(node.initial), sp.Integer(bool(node.non_negative)))
+    return remembering.Integral(
+        rate, equation.at_start(node.initial), sp.Integer(bool(node.non_negative))
+    )
 
 
 NODES: dict[str, Callable[[Equation, Any], sp.Expr]] = {
@@ -325,12 +330,12 @@ NODES: dict[str, Callable[[Equation, Any], sp.Expr]] = {
     "CallStructure": _call,
     "InlineLookupsStructure": _inline_lookup,
     "GameStructure": lambda equation, node: equation.read(node.expression),
-    "InitialStructure": lambda equation, node: sd.Initial(equation.at_start(node.initial)),
+    "InitialStructure": lambda equation, node: remembering.Initial(equation.at_start(node.initial)),
     "IntegStructure": _integral,
-    "DelayStructure": _delay(sd.Delay),
-    "DelayNStructure": _delay(sd.DelayN),
-    "SmoothStructure": _delay(sd.Smooth),
-    "SmoothNStructure": _delay(sd.Smooth),
+    "DelayStructure": _delay(remembering.Delay),
+    "DelayNStructure": _delay(remembering.DelayN),
+    "SmoothStructure": _delay(remembering.Smooth),
+    "SmoothNStructure": _delay(remembering.Smooth),
     "DelayFixedStructure": _delay_fixed,
     "TrendStructure": _trend,
     "ForecastStructure": _forecast,

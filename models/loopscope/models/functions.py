@@ -6,49 +6,25 @@ small ``Operations`` vocabulary so that any back end (LLVM, plain floats, JavaSc
 
 Conditions are real numbers, 1 for true and 0 for false, as in Vensim: sympy's own relations and
 ``Piecewise`` rewrite themselves, which would hide links that act only through a condition.
-Functions that remember (delays, smooths, INITIAL ...) are only marks here; ``delays`` writes them
-out as stocks.
+Functions that remember (delays, smooths, INITIAL ...) are in ``remembering``.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+
+if TYPE_CHECKING:
+    from loopscope.models.operations import Operations
 
 SMALL = 1e-6
 """What Vensim takes for zero in XIDZ, ZIDZ, QUANTUM and in comparing event times."""
 
 
-class Operations(Protocol):
-    """What a back end must be able to do with its values.
-
-    Values are opaque.  ``less`` and friends return 1.0 or 0.0 values; ``select`` takes any
-    value as a condition and treats everything but zero as true.
-    """
-
-    def constant(self, number: float) -> Any: ...
-    def add(self, a: Any, b: Any) -> Any: ...
-    def subtract(self, a: Any, b: Any) -> Any: ...
-    def multiply(self, a: Any, b: Any) -> Any: ...
-    def divide(self, a: Any, b: Any) -> Any: ...
-    def minimum(self, a: Any, b: Any) -> Any: ...
-    def maximum(self, a: Any, b: Any) -> Any: ...
-    def less(self, a: Any, b: Any) -> Any: ...
-    def less_equal(self, a: Any, b: Any) -> Any: ...
-    def equal(self, a: Any, b: Any) -> Any: ...
-    def both(self, a: Any, b: Any) -> Any: ...
-    def either(self, a: Any, b: Any) -> Any: ...
-    def negate(self, a: Any) -> Any: ...
-    def select(self, condition: Any, a: Any, b: Any) -> Any: ...
-    def absolute(self, a: Any) -> Any: ...
-    def truncate(self, a: Any) -> Any: ...
-    def floor(self, a: Any) -> Any: ...
-    def sqrt(self, a: Any) -> Any: ...
-    def exp(self, a: Any) -> Any: ...
-    def log(self, a: Any) -> Any: ...
-    def power(self, a: Any, b: Any) -> Any: ...
-    def library(self, name: str, a: Any) -> Any: ...
+def _operation(name: str) -> Any:
+    """Return a native form that is one operation of the vocabulary."""
+    return staticmethod(lambda op, *arguments: getattr(op, name)(*arguments))
 
 
 class SDFunction(sp.Function):
@@ -78,15 +54,12 @@ class Minimum(SDFunction):
     source = "Vensim MIN; XMILE 3.5.1"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative: 1 for the smaller argument (the first at a tie), else 0."""
+        """Return 1 for the smaller argument (the first at a tie), else 0."""
         a, b = self.args
         first = LessEqual(a, b)
         return first if argindex == 1 else Not(first)
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.minimum(*arguments)
+    native = _operation("minimum")
 
 
 class Maximum(SDFunction):
@@ -96,22 +69,19 @@ class Maximum(SDFunction):
     source = "Vensim MAX; XMILE 3.5.1"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative: 1 for the larger argument (the first at a tie), else 0."""
+        """Return 1 for the larger argument (the first at a tie), else 0."""
         a, b = self.args
         first = LessEqual(b, a)
         return first if argindex == 1 else Not(first)
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.maximum(*arguments)
+    native = _operation("maximum")
 
 
 class Switch(SDFunction):
     """A function that is constant between its jumps, so its derivative is 0 where it exists."""
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:  # noqa: ARG002
-        """Derivative: 0 away from the jumps."""
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 0, right away from the jumps."""
         return sp.Integer(0)
 
 
@@ -121,10 +91,7 @@ class Less(Switch):
     nargs = 2
     source = "Vensim <, > ; XMILE 3.3.1"
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.less(*arguments)
+    native = _operation("less")
 
 
 class LessEqual(Switch):
@@ -133,10 +100,7 @@ class LessEqual(Switch):
     nargs = 2
     source = "Vensim <=, >= ; XMILE 3.3.1"
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.less_equal(*arguments)
+    native = _operation("less_equal")
 
 
 class Equal(Switch):
@@ -145,10 +109,7 @@ class Equal(Switch):
     nargs = 2
     source = "Vensim =, <> ; XMILE 3.3.1"
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.equal(*arguments)
+    native = _operation("equal")
 
 
 class And(Switch):
@@ -157,10 +118,7 @@ class And(Switch):
     nargs = 2
     source = "Vensim :AND: ; XMILE and"
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.both(*arguments)
+    native = _operation("both")
 
 
 class Or(Switch):
@@ -169,10 +127,7 @@ class Or(Switch):
     nargs = 2
     source = "Vensim :OR: ; XMILE or"
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.either(*arguments)
+    native = _operation("either")
 
 
 class Not(Switch):
@@ -181,10 +136,7 @@ class Not(Switch):
     nargs = 1
     source = "Vensim :NOT: ; XMILE not"
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.negate(*arguments)
+    native = _operation("negate")
 
 
 class IfThenElse(SDFunction):
@@ -194,21 +146,16 @@ class IfThenElse(SDFunction):
     source = "Vensim IF THEN ELSE; XMILE IF"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative: 0 for the condition, the condition for a, its negation for b."""
+        """Return 0 for the condition, the condition for a, its negation for b."""
         condition = self.args[0]
         if argindex == 1:
             return sp.Integer(0)
         one, zero = sp.Integer(1), sp.Integer(0)
         return (
-            IfThenElse(condition, one, zero)
-            if argindex == 2  # noqa: PLR2004
-            else IfThenElse(condition, zero, one)
+            IfThenElse(condition, one, zero) if argindex == 2 else IfThenElse(condition, zero, one)
         )
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.select(*arguments)
+    native = _operation("select")
 
 
 class IntegerPart(Switch):
@@ -217,10 +164,7 @@ class IntegerPart(Switch):
     nargs = 1
     source = "Vensim INTEGER; XMILE INT"
 
-    @staticmethod
-    def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
-        return op.truncate(*arguments)
+    native = _operation("truncate")
 
 
 class Quantum(SDFunction):
@@ -230,7 +174,7 @@ class Quantum(SDFunction):
     source = "Vensim QUANTUM"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative between the jumps."""
+        """Return the derivative between the jumps."""
         a, b = self.args
         small = Less(b, sp.Float(SMALL))
         if argindex == 1:
@@ -239,7 +183,7 @@ class Quantum(SDFunction):
 
     @staticmethod
     def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
+        """Return the value; see ``SDFunction``."""
         a, b = arguments
         rounded = op.multiply(b, op.truncate(op.divide(a, b)))
         return op.select(op.less(b, op.constant(SMALL)), a, rounded)
@@ -252,13 +196,13 @@ class Modulo(SDFunction):
     source = "Vensim MODULO; XMILE MOD"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative between the jumps."""
+        """Return the derivative between the jumps."""
         inner = Quantum(*self.args).fdiff(argindex)
         return 1 - inner if argindex == 1 else -inner
 
     @staticmethod
     def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
+        """Return the value; see ``SDFunction``."""
         return op.subtract(arguments[0], Quantum.native(op, *arguments))
 
 
@@ -269,7 +213,7 @@ class SafeDivide(SDFunction):
     source = "Vensim XIDZ, ZIDZ; XMILE SAFEDIV"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative of the branch in force."""
+        """Return the derivative of the branch in force."""
         a, b, _ = self.args
         small = Less(sp.Abs(b), sp.Float(SMALL))
         zero = sp.Integer(0)
@@ -281,7 +225,7 @@ class SafeDivide(SDFunction):
 
     @staticmethod
     def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
+        """Return the value; see ``SDFunction``."""
         a, b, x = arguments
         small = op.less(op.absolute(b), op.constant(SMALL))
         return op.select(small, x, op.divide(a, b))
@@ -294,13 +238,13 @@ class Step(SDFunction):
     source = "Vensim STEP; XMILE STEP"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative: by the height only."""
+        """Return the derivative, which only the height has."""
         _, start, time, step = self.args
         return Less(start, time + step / 2) if argindex == 1 else sp.Integer(0)
 
     @staticmethod
     def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
+        """Return the value; see ``SDFunction``."""
         height, start, time, step = arguments
         now = op.add(time, op.multiply(step, op.constant(0.5)))
         return op.multiply(height, op.less(start, now))
@@ -313,7 +257,7 @@ class Ramp(SDFunction):
     source = "Vensim RAMP; XMILE RAMP (finish = infinity)"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative by slope, start, finish and time."""
+        """Return the derivative by slope, start, finish or time."""
         slope, start, finish, time = self.args
         on = Less(start, time + sp.Float(SMALL))
         running = LessEqual(time, finish)
@@ -326,7 +270,7 @@ class Ramp(SDFunction):
 
     @staticmethod
     def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
+        """Return the value; see ``SDFunction``."""
         slope, start, finish, time = arguments
         on = op.less(start, op.add(time, op.constant(SMALL)))
         length = op.subtract(op.minimum(time, finish), start)
@@ -341,7 +285,7 @@ class Pulse(Switch):
 
     @staticmethod
     def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
+        """Return the value; see ``SDFunction``."""
         start, width, time = arguments
         begun = op.less_equal(op.subtract(start, op.constant(SMALL)), time)
         return op.both(begun, op.less(time, op.add(start, width)))
@@ -355,7 +299,7 @@ class PulseTrain(Switch):
 
     @staticmethod
     def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
+        """Return the value; see ``SDFunction``."""
         start, interval, width, end, time = arguments
         small = op.constant(SMALL)
         zero = op.constant(0.0)
@@ -374,8 +318,8 @@ class Table(SDFunction):
     source = "Vensim lookups, WITH LOOKUP; XMILE gf"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Derivative: the slope of the segment in force."""
-        return TableSlope(*self.args) if argindex == 2 else sp.Integer(0)  # noqa: PLR2004
+        """Return the slope of the segment in force."""
+        return TableSlope(*self.args) if argindex == 2 else sp.Integer(0)
 
 
 class TableSlope(Switch):
@@ -401,14 +345,14 @@ class NormalCdf(SDFunction):
     nargs = 1
     source = "erfc(-x / sqrt 2) / 2"
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:  # noqa: ARG002
-        """Derivative: the standard normal density."""
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the standard normal density."""
         (x,) = self.args
         return sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
 
     @staticmethod
     def native(op: Operations, *arguments: Any) -> Any:
-        """See ``SDFunction.native``."""
+        """Return the value; see ``SDFunction``."""
         scaled = op.multiply(arguments[0], op.constant(-(0.5**0.5)))
         return op.multiply(op.library("erfc", scaled), op.constant(0.5))
 
@@ -419,80 +363,6 @@ class NormalQuantile(SDFunction):
     nargs = 1
     source = "Wichura (1988), Algorithm AS 241, Applied Statistics 37(3), 477-484"
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:  # noqa: ARG002
-        """Derivative: one over the density at the quantile."""
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return one over the density at the quantile."""
         return sp.sqrt(2 * sp.pi) * sp.exp(NormalQuantile(*self.args) ** 2 / 2)
-
-
-class Remembering(SDFunction):
-    """A function with a memory; ``delays`` writes it out before anything is run."""
-
-
-class Integral(Remembering):
-    """INTEG(rate, initial, non-negative 0 or 1)."""
-
-    nargs = 3
-    source = "Vensim INTEG; XMILE stock"
-
-
-class Delay(Remembering):
-    """DELAY1, DELAY3 (material delay): (input, delay time, initial value, order)."""
-
-    nargs = 4
-    source = "Vensim DELAY1, DELAY3, DELAY1I, DELAY3I; XMILE DELAY1, DELAY3"
-
-
-class DelayN(Remembering):
-    """DELAY N: (input, delay time, initial value, order)."""
-
-    nargs = 4
-    source = "Vensim DELAY N; XMILE DELAYN"
-
-
-class DelayFixed(Remembering):
-    """DELAY FIXED (pipeline delay): (input, delay time, initial value)."""
-
-    nargs = 3
-    source = "Vensim DELAY FIXED; XMILE DELAY"
-
-
-class Smooth(Remembering):
-    """SMOOTH, SMOOTH3, SMOOTH N (information delay): (input, time, initial value, order)."""
-
-    nargs = 4
-    source = "Vensim SMOOTH, SMOOTHI, SMOOTH3, SMOOTH3I, SMOOTH N; XMILE SMTH1, SMTH3, SMTHN"
-
-
-class Trend(Remembering):
-    """TREND: (input, averaging time, initial trend)."""
-
-    nargs = 3
-    source = "Vensim TREND; XMILE TREND"
-
-
-class Forecast(Remembering):
-    """FORECAST: (input, averaging time, horizon, initial trend)."""
-
-    nargs = 4
-    source = "Vensim FORECAST; XMILE FORCST"
-
-
-class SampleIfTrue(Remembering):
-    """SAMPLE IF TRUE: (condition, input, initial value)."""
-
-    nargs = 3
-    source = "Vensim SAMPLE IF TRUE"
-
-
-class Initial(Remembering):
-    """INITIAL(x): the value of x at the start of the run."""
-
-    nargs = 1
-    source = "Vensim INITIAL; XMILE INIT"
-
-
-class ActiveInitial(Remembering):
-    """ACTIVE INITIAL(x, initial): x, but ``initial`` while start values are being found."""
-
-    nargs = 2
-    source = "Vensim ACTIVE INITIAL"

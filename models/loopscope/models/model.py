@@ -7,14 +7,16 @@ INITIAL stand in them as single functions.  ``symbolise`` writes those out as ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import sympy as sp
 
 from loopscope.models.errors import UnknownNameError, did_you_mean
 from loopscope.models.names import key as key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 Interpolation = Literal["interpolate", "extrapolate", "hold_backward"]
 """Between and beyond points: linear and held; linear and continued; step and held."""

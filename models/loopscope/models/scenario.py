@@ -92,7 +92,7 @@ class Points(_Record):
             raise ValueError(msg)
         return self
 
-    def at(self, times: Numbers, default: float) -> Numbers:  # noqa: ARG002
+    def at(self, times: Numbers, default: float) -> Numbers:
         """Return the values at some times, dims (time,), in the unit of the variable."""
         known, values = np.asarray(self.times), np.asarray(self.values)
         if self.between == "linear":

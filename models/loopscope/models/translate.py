@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from loopscope.models import functions as sd
+from loopscope.models import remembering
 from loopscope.models.draft import Draft, Entry, plain_name
 from loopscope.models.errors import (
     ModelError,
@@ -46,7 +47,7 @@ _CLOCK = {
     "time_step": "TIME STEP",
     "saveper": "SAVEPER",
 }
-_CHANGING = (sd.Remembering, sd.RandomUniform)
+_CHANGING = (remembering.Remembering, sd.RandomUniform)
 
 
 def translate(draft: Draft) -> Model:

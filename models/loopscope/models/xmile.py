@@ -31,6 +31,7 @@ NAMESPACE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
 CLOCK = {"INITIAL TIME": "start", "FINAL TIME": "stop", "TIME STEP": "dt"}
 VARIABLES = ("aux", "flow", "stock", "gf", "module")
 """Tags that define a variable, or stand where one would."""
+_TAG_MISMATCH = 7  # of expat
 _INCLUDES = {"include", "import"}
 _DISCRETE = ("conveyor", "queue", "oven", "leak", "overflow")
 _CAPITALS = re.compile(r"\b(?:if|then|else)\b", re.IGNORECASE)
@@ -103,7 +104,8 @@ def read_tree(data: bytes, file: str) -> Tree:
     except (ParseError, ValueError, LookupError) as error:
         # Some writers forget a closing tag in the middle.  Whole files of theirs are read, with
         # a warning; where the end itself is missing, so is part of the model.
-        mended = isinstance(error, ParseError) and data.rstrip().endswith(b"</xmile>")
+        mismatch = isinstance(error, ParseError) and error.code == _TAG_MISMATCH
+        mended = mismatch and data.rstrip().endswith(b"</xmile>")
         if not mended:
             msg = f"{file}: not well-formed XML ({error}); the file is damaged or cut off"
             raise ReadError(msg) from None
@@ -126,6 +128,9 @@ def read_tree(data: bytes, file: str) -> Tree:
     except etree.XMLSyntaxError as error:
         msg = f"{file}: not well-formed XML ({error.msg}); the file is damaged or cut off"
         raise ReadError(msg) from None
+    if root is None:
+        msg = f"{file}: not well-formed XML; the file is damaged or cut off"
+        raise ReadError(msg)
     name = etree.QName(root)
     if name.localname != "xmile":
         msg = f"{file}: XML, but its root is <{name.localname}>, not <xmile>; pass an XMILE file"

@@ -1,4 +1,5 @@
-class ParseError(SyntaxError): ...
+class ParseError(SyntaxError):
+    code: int
 
 def fromstring(
     text: bytes,
