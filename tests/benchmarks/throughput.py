@@ -16,6 +16,7 @@ Run alone: ``python tests/benchmarks/throughput.py [--runs N] [--rounds N] [--sk
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ import measure
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 TARGETS = {"C, gcc": 1.0, "pysimlin": 30.0, "PySD": 100_000.0}
 THREADS_TARGET = 1.8
@@ -83,14 +84,19 @@ def kernel_call(values: Mapping[str, np.ndarray]) -> Callable[[], object]:
     return call
 
 
-def pysimlin(values: Mapping[str, np.ndarray]) -> np.ndarray | None:
+_simulations: dict[str, object] = {}
+
+
+def pysimlin(
+    path: Path, values: Mapping[str, np.ndarray], outputs: Sequence[str] = measure.OUTPUTS
+) -> np.ndarray:
     """Return dims (output, run, save) from one simulation that is reset for every run."""
     import simlin
 
-    from loopscope import models
-
-    simulation = simlin.load(models.load(measure.MODEL).path).simulate()
-    names = {name: name.replace(" ", "_") for name in (*measure.OUTPUTS, *values)}
+    if str(path) not in _simulations:
+        _simulations[str(path)] = simlin.load(path).simulate()
+    simulation = _simulations[str(path)]
+    names = {name: name.replace(" ", "_") for name in (*outputs, *values)}
     runs = len(next(iter(values.values())))
     found = []
     for run in range(runs):
@@ -98,27 +104,25 @@ def pysimlin(values: Mapping[str, np.ndarray]) -> np.ndarray | None:
         for name, column in values.items():
             simulation.set_value(names[name], float(column[run]))
         simulation.run_to_end()
-        found.append([simulation.get_series(names[name]) for name in measure.OUTPUTS])
+        found.append([simulation.get_series(names[name]) for name in outputs])
     return np.swapaxes(np.array(found), 0, 1)
 
 
 class PySDModel:
     """The model translated by PySD, once."""
 
-    def __init__(self, folder: Path) -> None:
-        import shutil
-
+    def __init__(self, path: Path, folder: Path) -> None:
         import pysd
 
-        from loopscope import models
-
         copy = folder / "model.mdl"
-        shutil.copy(models.load(measure.MODEL).path, copy)
+        shutil.copy(path, copy)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.model = pysd.read_vensim(str(copy))
 
-    def run(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    def run(
+        self, values: Mapping[str, np.ndarray], outputs: Sequence[str] = measure.OUTPUTS
+    ) -> np.ndarray:
         """Return dims (output, run, save)."""
         found = []
         for run in range(len(next(iter(values.values())))):
@@ -126,9 +130,9 @@ class PySDModel:
                 warnings.simplefilter("ignore")
                 frame = self.model.run(
                     params={name: float(column[run]) for name, column in values.items()},
-                    return_columns=list(measure.OUTPUTS),
+                    return_columns=list(outputs),
                 )
-            found.append(frame[list(measure.OUTPUTS)].to_numpy().T)
+            found.append(frame[list(outputs)].to_numpy().T)
         return np.swapaxes(np.array(found), 0, 1)
 
 
@@ -166,6 +170,7 @@ def main() -> int:
     arguments = parser.parse_args()
     from loopscope import models
 
+    path = Path(models.load(measure.MODEL).path)
     values = measure.samples(arguments.runs)
     calls: dict[str, Callable[[], object]] = {
         "Loopscope": native_call(values),
@@ -187,10 +192,10 @@ def main() -> int:
         slow: dict[str, Callable[[], object]] = {}
         if "pysimlin" not in arguments.skip:
             some = few(values, 100)
-            slow["pysimlin"], counts["pysimlin"] = (lambda: pysimlin(some)), 100
-            notes["pysimlin"] = _apart(ours, pysimlin(some))
+            slow["pysimlin"], counts["pysimlin"] = (lambda: pysimlin(path, some)), 100
+            notes["pysimlin"] = _apart(ours, pysimlin(path, some))
         if "pysd" not in arguments.skip:
-            translated, one = PySDModel(folder), few(values, 1)
+            translated, one = PySDModel(path, folder), few(values, 1)
             slow["PySD"], counts["PySD"] = (lambda: translated.run(one)), 1
             notes["PySD"] = _apart(ours, translated.run(one))
         rest = {"Loopscope": calls["Loopscope"], **slow}
