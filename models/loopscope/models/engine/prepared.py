@@ -179,17 +179,19 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
 
 def of_file(name_or_path: str | Path) -> Prepared:
     """Prepare a library model or a model file, from the cache when its bytes were seen before."""
-    from loopscope.models.source import locate
+    from loopscope.models.source import load, locate
 
-    _, path = locate(name_or_path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    entry = cache.key_of("prepared", str(path), digest, cache.source_digest()) + ".json"
+    name, path = locate(name_or_path)
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        load(name_or_path)  # says what stands at the path instead
+        raise
+    entry = cache.key_of("prepared", name, str(path), digest, cache.source_digest()) + ".json"
     known = cache.read(entry)
     if known is not None:
         return _from_json(known, lambda: _equations(path))
-    from loopscope.models.source import load
-
-    prepared = prepare(load(path))
+    prepared = prepare(load(name_or_path))
     cache.write(entry, _to_json(prepared))
     return prepared
 
