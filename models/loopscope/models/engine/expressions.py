@@ -281,7 +281,7 @@ class Expressions:
             return part(term)
         negative = isinstance(term, sp.Mul) and bool(term.args[0].is_negative)
         size = -term if negative else term
-        if isinstance(size, sp.Mul) and not _divisors(size) and not exact:
+        if isinstance(size, sp.Mul) and not exact and not self._divided(size):
             groups = self._groups(size.args)
             last = groups[-1].pop()
             rest = [x for group in groups for x in group]
@@ -291,27 +291,50 @@ class Expressions:
             return lanes.subtract(total, part(size))
         return lanes.add(total, part(term))
 
+    def _divided(self, e: sp.Expr) -> bool:
+        return any(_is_divisor(x) and self._rank(x) for x in e.args)
+
     def _product(
         self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes, *, exact: bool
     ) -> ir.Value:
-        divisors = _divisors(e)
+        if exact or self._rank(e) == 0:
+            return self._quotient(e, part, lanes, exact=exact)
+        # What is divided by parameters alone is multiplied by their reciprocal instead, which
+        # is ready before the first step.
+        divisors = [x for x in e.args if _is_divisor(x) and self._rank(x)]
+        factors = [x for x in e.args if x not in divisors and x != -1]
+        total: ir.Value | None = None
+        groups = self._groups(factors)
+        for number, group in enumerate(groups):
+            if number < len(groups) - 1 and len(group) > 1:
+                group = [sp.Mul(*group, evaluate=False)]  # noqa: PLW2901
+            for factor in group:
+                value = part(factor)
+                total = value if total is None else lanes.multiply(total, value)
+        if divisors:
+            bottom = part(_times([_inverse(x) for x in divisors]))
+            total = lanes.divide(lanes.constant(1.0) if total is None else total, bottom)
+        assert total is not None
+        return lanes.minus(total) if e.args[0] == -1 else total
+
+    def _quotient(
+        self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes, *, exact: bool
+    ) -> ir.Value:
+        """Return a product whose divisors are divided by, once, at the end."""
+        divisors = [_inverse(x) for x in e.args if _is_divisor(x)]
         factors = [x for x in e.args if not _is_divisor(x)]
         first = factors[0] if factors else None
         if exact and isinstance(first, sp.Rational) and first.q != 1:
             divisors.append(sp.Integer(first.q))
             factors = factors[1:] if first.p == 1 else [sp.Integer(first.p), *factors[1:]]
-        if divisors:
-            top = part(_times(factors)) if factors else lanes.constant(1.0)
-            return lanes.divide(top, part(_times(divisors)))
-        negative = factors[0] == -1
-        groups = self._groups(factors[1:] if negative else factors)
+        negative = bool(factors) and factors[0] == -1
         total: ir.Value | None = None
-        for number, group in enumerate(groups):
-            if number < len(groups) - 1 and len(group) > 1:
-                group = [sp.Mul(*group, evaluate=False)]
-            for factor in group:
-                value = part(factor)
-                total = value if total is None else lanes.multiply(total, value)
+        for factor in factors[1:] if negative else factors:
+            value = part(factor)
+            total = value if total is None else lanes.multiply(total, value)
+        if divisors:
+            bottom = part(_times(divisors))
+            total = lanes.divide(lanes.constant(1.0) if total is None else total, bottom)
         assert total is not None
         return lanes.minus(total) if negative else total
 
@@ -364,11 +387,6 @@ def _is_divisor(e: sp.Expr) -> bool:
 def _inverse(e: sp.Expr) -> sp.Expr:
     base, exponent = e.args
     return base if exponent == -1 else sp.Pow(base, -exponent, evaluate=False)
-
-
-def _divisors(e: sp.Expr) -> list[sp.Expr]:
-    """Return what a product is divided by; a fraction p/q counts as p over q."""
-    return [_inverse(x) for x in e.args if _is_divisor(x)]
 
 
 def _number(e: sp.Expr) -> float:
