@@ -1,0 +1,329 @@
+"""One folder that shows what a model does.
+
+In: a model.  Out: a folder of tables, data and pictures, written chapter by chapter, with a
+``README.md`` that says what is where.  A chapter is a function of a ``Draft``: it writes its files
+and tells what they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from loopscope.analysis import comparison, folders, outputs
+from loopscope.analysis.highlights import highlights
+from loopscope.analysis.measures import Fit, fits
+from loopscope.analysis.runs import Choice, Run, simulate_one
+from loopscope.analysis.tables import moment, number, percent, plain
+from loopscope.models.engine.simulate import prepared_of
+from loopscope.models.names import key
+from loopscope.models.scenario import Case, Scenario, cases, scenarios
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+    from loopscope.analysis.comparison import Comparison
+    from loopscope.analysis.runs import AnyModel
+    from loopscope.models.engine.prepared import Prepared
+
+DEFAULT_MODEL = "migration_policy"
+DEFAULT_FOLDER = "loopscope-report"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a report, relative to its folder, and what it holds."""
+
+    file: str
+    what: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A report while it is written.
+
+    Attributes
+    ----------
+    records
+        The scenario behind each run; None for the model as it stands.
+    runs
+        The first is the base.
+    case_runs
+        A run for each case, with its errors against what was observed.
+    entries
+        What has been written.
+    """
+
+    folder: Path
+    prepared: Prepared
+    records: list[Scenario | None]
+    case_records: list[Case]
+    tick: Callable[[], None]
+    runs: list[Run] = field(default_factory=list)
+    case_runs: list[tuple[Case, Run, list[Fit]]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def compared(self) -> Comparison:
+        """Key outcomes of all scenarios."""
+        return comparison.of_runs(self.runs)
+
+    def file(self, name: str, what: str) -> Path:
+        """Note a file and return where to write it."""
+        self.entries.append(Entry(name, what))
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        return path
+
+    def picture(self, figure: Figure, name: str, what: str) -> None:
+        """Write a picture as PNG and SVG."""
+        from loopscope.analysis.style import save
+
+        for suffix in ("png", "svg"):
+            save(figure, self.file(f"pictures/{name}.{suffix}", what))
+        self.tick()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report that has been written: where, what, and the numbers behind its summary."""
+
+    folder: Path
+    model: str
+    compared: Comparison
+    scenarios: tuple[Scenario | None, ...]
+    fits: tuple[tuple[str, tuple[Fit, ...]], ...]
+    runs: tuple[Run, ...]
+    entries: tuple[Entry, ...]
+
+
+def slug(name: str) -> str:
+    """Return a name fit for a file.
+
+    Examples
+    --------
+    >>> slug("Border build-up: 50 %")
+    'border-build-up-50'
+    """
+    return re.sub(r"\W+", "-", key(name)).strip("-") or "unnamed"
+
+
+def simulate(draft: Draft) -> None:
+    """Run every scenario and every case."""
+    for record in draft.records:
+        draft.runs.append(simulate_one(draft.prepared, record, Choice()))
+        draft.tick()
+    for case in draft.case_records:
+        run = simulate_one(draft.prepared, None, Choice(case=case))
+        draft.case_runs.append((case, run, fits(run, case.observed)))
+        draft.tick()
+
+
+def tables(draft: Draft) -> None:
+    """Write the summary, what the variables are, and how well the cases fit."""
+    what = "key outcomes of every scenario: end, change against the base, peak, crossings"
+    outputs.write_table(draft.compared.columns(), draft.file("summary.csv", what))
+    facts = [f for f in draft.prepared.variables.values() if f.kind != "lookup"]
+    columns: dict[str, Sequence[Any]] = {
+        "variable": [f.name for f in facts],
+        "kind": [f.kind for f in facts],
+        "unit": [f.units for f in facts],
+        "lowest": ["" if f.low is None else f.low for f in facts],
+        "highest": ["" if f.high is None else f.high for f in facts],
+        "group": [f.group for f in facts],
+        "documentation": [plain(f.documentation) for f in facts],
+    }
+    what = "every variable: kind, unit, declared range, documentation"
+    outputs.write_table(columns, draft.file("variables.csv", what))
+    found = [(case.name, fit) for case, _, all_fits in draft.case_runs for fit in all_fits]
+    if found:
+        columns = {
+            "case": [name for name, _ in found],
+            "variable": [f.variable for _, f in found],
+            "series": [f.series for _, f in found],
+            "unit": [f.units for _, f in found],
+            "points": [f.points for _, f in found],
+            "rmse": [f.rmse for _, f in found],
+            "mape_percent": [f.mape for _, f in found],
+            "theil_bias": [f.theil.bias for _, f in found],
+            "theil_variation": [f.theil.variation for _, f in found],
+            "theil_covariation": [f.theil.covariation for _, f in found],
+        }
+        what = "errors of each case against each observed series"
+        outputs.write_table(columns, draft.file("fit.csv", what))
+
+
+def data(draft: Draft) -> None:
+    """Write every run as CSV, and all scenarios as one netCDF file."""
+    for run in draft.runs:
+        path = draft.file(f"scenarios/{slug(run.label)}.csv", f"all variables of '{run.label}'")
+        outputs.write_runs([run], path)
+    for case, run, _ in draft.case_runs:
+        path = draft.file(f"cases/{slug(case.name)}.csv", f"all variables of case '{case.name}'")
+        outputs.write_runs([run], path)
+    path = draft.file(
+        "scenarios.nc", "all scenarios in one file, dims (scenario, time), with units"
+    )
+    outputs.write_netcdf(outputs.as_dataset(draft.runs, by_scenario=True), path)
+
+
+def pictures(draft: Draft) -> None:
+    """Draw the overview, each scenario against the base, and each case with its observations."""
+    from loopscope.analysis import figures
+
+    known = highlights(draft.prepared.name)
+    chosen = [run for name in known.scenarios for run in draft.runs if run.label == name]
+    front = chosen or draft.runs[:4]
+    names = ", ".join(run.label for run in front)
+    figure = figures.overview(front, known.front, title=known.front_title or None)
+    draft.picture(figure, "overview", f"key variables: {names}")
+    for run in draft.runs[1:]:
+        title = f"{figures.called(run)}: '{run.label}' against '{draft.runs[0].label}'"
+        figure = figures.small_multiples([draft.runs[0], run], title=title)
+        draft.picture(figure, f"scenario-{slug(run.label)}", f"'{run.label}' against the base")
+    for case, run, found in draft.case_runs:
+        if found:
+            figure = figures.case_figure([run], case)
+            draft.picture(figure, f"case-{slug(case.name)}", f"case '{case.name}' and observations")
+
+
+def index(draft: Draft) -> None:
+    """Write the page that says what is where."""
+    path = draft.file("README.md", "this page")
+    outputs.write_text(path, page(draft))
+
+
+CHAPTERS: tuple[Callable[[Draft], None], ...] = (simulate, tables, data, pictures, index)
+"""What a report holds, in order; a chapter may use what those before it left in the draft."""
+
+
+def report(
+    model: AnyModel = DEFAULT_MODEL,
+    out: str | Path = DEFAULT_FOLDER,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Run all scenarios and cases of a model and write one folder of results.
+
+    Parameters
+    ----------
+    model
+        A model from ``load``, a library name or a path.
+    out
+        The folder.  An older report in it is replaced; any other content is refused.
+    progress
+        Called with (steps done, steps).
+
+    Returns
+    -------
+    Report
+        Where the folder is, what is in it, and the numbers of its summary.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written; nothing is left half-written.
+    LoopscopeError
+        As ``simulate``.
+    """
+    target = folders.free(out)
+    prepared = prepared_of(model)
+    records: list[Scenario | None] = list(scenarios(prepared.path).values())
+    base = next((r for r in records if r is not None and key(r.name) == "base"), None)
+    records = [base, *(r for r in records if r is not base)]
+    case_records = list(cases(prepared.path).values())
+    done, total = 0, 2 * (len(records) + len(case_records))
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(min(done, total), total)
+
+    with folders.whole_folder(target) as folder:
+        draft = Draft(
+            folder=folder, prepared=prepared, records=records, case_records=case_records, tick=tick
+        )
+        for chapter in CHAPTERS:
+            chapter(draft)
+        _mark(draft)
+    return Report(
+        folder=target,
+        model=prepared.name,
+        compared=draft.compared,
+        scenarios=tuple(records),
+        fits=tuple((case.name, tuple(found)) for case, _, found in draft.case_runs),
+        runs=(
+            *draft.runs,
+            *(replace(run, label=f"case {run.label}") for _, run, _ in draft.case_runs),
+        ),
+        entries=tuple(draft.entries),
+    )
+
+
+def _mark(draft: Draft) -> None:
+    """Write the file by which the folder is known as a report."""
+    from importlib.metadata import version
+
+    path = draft.file(folders.MARKER, "what wrote this folder, and when to replace it")
+    facts = {
+        "loopscope": version("loopscope"),
+        "model": draft.prepared.name,
+        "model_sha256": draft.prepared.sha256,
+        "files": sorted(entry.file for entry in draft.entries),
+    }
+    outputs.write_text(path, json.dumps(facts, indent=2) + "\n")
+
+
+def page(draft: Draft) -> str:
+    """Return the page that says what happened and what is where, in Markdown."""
+    base, name = draft.runs[0], draft.prepared.name
+    lines = [
+        f"# {highlights(name).title}",
+        "",
+        f"Every scenario and case of the model `{name}`, from {moment(base.time[0])} to "
+        f"{moment(base.time[-1])} {base.time_units}, compared with '{base.label}'.",
+        "",
+        "![Key variables](pictures/overview.png)",
+        "",
+        "## What happened",
+        "",
+    ]
+    variables = list(dict.fromkeys(o.variable for o in draft.compared.outcomes))[:6]
+    lines += _row(["scenario", *variables]) + _row(["---", *("---:" for _ in variables)])
+    for run in draft.runs:
+        lines += _row([run.label, *(ended(draft.compared, run.label, v) for v in variables)])
+    lines += ["", "Values at the end of the run, and their change against the base.", ""]
+    for record, run in zip(draft.records, draft.runs, strict=True):
+        words = [w for w in (record.sentence, record.expect) if w] if record is not None else []
+        status = "" if run.status == "ok" else f" The run failed: {run.status}."
+        if words or status:
+            lines.append(f"- **{_safe(run.label)}**: {_safe(' Expected: '.join(words))}{status}")
+    lines += ["", "## What is where", ""]
+    lines += _row(["file", "what it holds"]) + _row(["---", "---"])
+    for entry in draft.entries:
+        lines += [f"| [{entry.file}]({entry.file}) | {_safe(entry.what)} |"]
+    return "\n".join(lines) + "\n"
+
+
+def ended(compared: Comparison, scenario: str, variable: str) -> str:
+    """Return where a variable ended in a scenario, and its change against the base."""
+    for outcome in compared.outcomes:
+        if (outcome.scenario, outcome.variable) == (scenario, variable):
+            own = scenario == compared.base
+            return number(outcome.final) + ("" if own else f" ({percent(outcome.change)})")
+    return number(None)
+
+
+def _row(cells: list[str]) -> list[str]:
+    return ["| " + " | ".join(_safe(cell) for cell in cells) + " |"]
+
+
+def _safe(text: str) -> str:
+    """Return text that Markdown shows as it is: names come from files."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", plain(text)) if text.strip("-:") else text
