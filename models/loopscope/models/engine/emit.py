@@ -24,6 +24,7 @@ from loopscope.models.engine.expressions import (
 )
 from loopscope.models.engine.finite import must_check
 from loopscope.models.engine.frame import Frame, Slot
+from loopscope.models.engine.watch import Watch
 from loopscope.models.equations import Equations, symbols_in
 from loopscope.models.model import TIME
 
@@ -45,8 +46,7 @@ def needed(equations: Equations, layout: Layout) -> tuple[list[sp.Symbol], list[
     carried = [*equations.states, *equations.memories, *equations.pipelines]
     wanted = {sp.Symbol(name, real=True) for name in layout.outputs}
     for symbol in carried:
-        for expression in carried_expressions(equations, symbol):
-            wanted.update(symbols_in(expression))
+        wanted.update(symbols_in(following(equations, symbol)))
     order = list(equations.auxiliaries)
     for symbol in reversed(order):
         if symbol in wanted and symbol.name not in inputs:
@@ -55,13 +55,13 @@ def needed(equations: Equations, layout: Layout) -> tuple[list[sp.Symbol], list[
     return auxiliaries, [s for s in carried if s.name not in inputs]
 
 
-def carried_expressions(equations: Equations, symbol: sp.Symbol) -> list[sp.Expr]:
-    """Return what a state, memory or pipeline needs at each step."""
+def following(equations: Equations, symbol: sp.Symbol) -> sp.Expr:
+    """Return what a state, memory or pipeline advances by at each step."""
     if symbol in equations.states:
-        return [equations.states[symbol].rate]
+        return equations.states[symbol].rate
     if symbol in equations.memories:
-        return [equations.memories[symbol].update]
-    return [equations.pipelines[symbol].input]
+        return equations.memories[symbol].update
+    return equations.pipelines[symbol].input
 
 
 def emit(equations: Equations, layout: Layout, name: str) -> str:
@@ -103,10 +103,24 @@ class _Kernel:
         del auxiliaries  # computed for their place in the order, read again by name
         for number, output in enumerate(self.layout.outputs):
             self.frame.save(number, self.value(sp.Symbol(output, real=True)))
-        updated = [self._advance(symbol) for symbol in self.carried]
-        watched = must_check(self.equations, self.auxiliaries, self.carried)
-        self.frame.finish([self.value(symbol) for symbol in watched] + updated)
+        advances = [(s, self.value(following(self.equations, s))) for s in self.carried]
+        # Only now, with everything read, may what is carried change.
+        for symbol, value in advances:
+            self._advance(symbol, value)
+        self._watch()
         return self.frame.module
+
+    def _watch(self) -> None:
+        frame, watch = self.frame, Watch(self.frame)
+        by_level: dict[Level, list[ir.Value]] = {level: [] for level in Level}
+        for symbol in must_check(self.equations, self.auxiliaries, self.carried):
+            level = self.expressions.level(symbol, self.running)
+            value = self.expressions.value(symbol, self.running, level)
+            by_level[level].append(value)
+        watch.at_start(by_level[Level.UNIFORM] + by_level[Level.TILE])
+        watch.at_step(by_level[Level.TIME], by_level[Level.STEP])
+        frame.finish()
+        watch.inspect([self.slots[s] for s in self.carried if s in self.equations.states])
 
     def value(self, expression: sp.Expr) -> ir.Value:
         """Return the value of an expression in the step section, as a vector."""
@@ -190,15 +204,14 @@ class _Kernel:
                 steps = self.expressions.value(delay, self.starting, level)
                 self.carrying.pipeline(symbol.name, steps)
 
-    def _advance(self, symbol: sp.Symbol) -> ir.Value:
-        """Emit the step of one carried symbol; return its new value."""
+    def _advance(self, symbol: sp.Symbol, value: ir.Value) -> None:
+        """Emit the step of one carried symbol."""
         carrying, slot = self.carrying, self.slots[symbol]
         if symbol in self.equations.states:
-            state = self.equations.states[symbol]
+            floor = self.equations.states[symbol].non_negative
             fused = symbol not in self.expressions.exact
-            rate = self.value(state.rate)
-            return carrying.integrate(slot, rate, floor=state.non_negative, fused=fused)
-        if symbol in self.equations.memories:
-            return carrying.remember(slot, self.value(self.equations.memories[symbol].update))
-        pipeline = self.equations.pipelines[symbol]
-        return carrying.shift(slot, symbol.name, self.value(pipeline.input))
+            carrying.integrate(slot, value, floor=floor, fused=fused)
+        elif symbol in self.equations.memories:
+            carrying.remember(slot, value)
+        else:
+            carrying.shift(slot, str(symbol.name), value)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from loopscope.models.engine.layout import INSPECTION
 from loopscope.models.engine.plan import Plan, kernel, launch, processors
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def diagnose(plan: Plan, run: int, step: int) -> Failure | None:
     slots = (*plan.layout.inputs, *plan.layout.starts)
     for row, name in zip(plan.lanes, plan.layout.lanes, strict=True):
         common[slots.index(name)] = row[run]
-    before = max(step - 1, 0)
+    before = max(step - INSPECTION, 0)
     when = plan.times.until(step + 1, before)
     out = np.empty((len(wanted), 1, when.saves))
     launch(

@@ -126,6 +126,7 @@ class Expressions:
         self._ranks: dict[sp.Expr, int] = {}
         self._parametric = set(equations.parameters) | set(equations.fixed)
         self.exact = compared(equations)
+        self._shared = shared_divisors(equations)
 
     def level(self, expression: sp.Expr, environment: Environment) -> Level:
         """Return the section an expression belongs to."""
@@ -292,22 +293,23 @@ class Expressions:
         return lanes.add(total, part(term))
 
     def _divided(self, e: sp.Expr) -> bool:
-        return any(_is_divisor(x) and self._rank(x) for x in e.args)
+        return any(self._own_divisor(x) for x in e.args)
 
     def _product(
         self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes, *, exact: bool
     ) -> ir.Value:
         if exact or self._rank(e) == 0:
             return self._quotient(e, part, lanes, exact=exact)
-        # What is divided by parameters alone is multiplied by their reciprocal instead, which
-        # is ready before the first step.
-        divisors = [x for x in e.args if _is_divisor(x) and self._rank(x)]
+        # A division takes as long as thirty products.  What is divided by parameters alone is
+        # multiplied by their reciprocal instead, ready before the first step; and what divides
+        # several variables is divided by once.
+        divisors = [x for x in e.args if self._own_divisor(x)]
         factors = [x for x in e.args if x not in divisors and x != -1]
         total: ir.Value | None = None
         groups = self._groups(factors)
         for number, group in enumerate(groups):
             if number < len(groups) - 1 and len(group) > 1:
-                group = [sp.Mul(*group, evaluate=False)]  # noqa: PLW2901
+                group = [sp.Mul(*group, evaluate=False)]
             for factor in group:
                 value = part(factor)
                 total = value if total is None else lanes.multiply(total, value)
@@ -316,6 +318,10 @@ class Expressions:
             total = lanes.divide(lanes.constant(1.0) if total is None else total, bottom)
         assert total is not None
         return lanes.minus(total) if e.args[0] == -1 else total
+
+    def _own_divisor(self, x: sp.Expr) -> bool:
+        """Whether a factor is a division of its own, not a product with a reciprocal."""
+        return _is_divisor(x) and self._rank(x) > 0 and x not in self._shared
 
     def _quotient(
         self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes, *, exact: bool
@@ -353,18 +359,35 @@ COMPARING = (functions.Switch, functions.Quantum, functions.Modulo)
 """Functions that jump, so that the last bit of an argument may decide."""
 
 
+def _expressions(equations: Equations) -> list[sp.Expr]:
+    """Return everything a step computes."""
+    return [
+        *equations.auxiliaries.values(),
+        *(state.rate for state in equations.states.values()),
+        *(memory.update for memory in equations.memories.values()),
+    ]
+
+
+def shared_divisors(equations: Equations) -> set[sp.Expr]:
+    """Return the reciprocals that stand in more than one place.
+
+    Linear in the size of the equations.
+    """
+    found: dict[sp.Expr, int] = {}
+    for expression in _expressions(equations):
+        for power in expression.atoms(sp.Pow):
+            if _is_divisor(power):
+                found[power] = found.get(power, 0) + 1
+    return {power for power, places in found.items() if places > 1}
+
+
 def compared(equations: Equations) -> set[sp.Symbol]:
     """Return the variables that reach an argument of a jumping function without a state between.
 
     Linear in the size of the equations.
     """
-    expressions = [
-        *equations.auxiliaries.values(),
-        *(state.rate for state in equations.states.values()),
-        *(memory.update for memory in equations.memories.values()),
-    ]
     found: set[sp.Symbol] = set()
-    for expression in expressions:
+    for expression in _expressions(equations):
         for jump in expression.atoms(*COMPARING):
             for symbol in symbols_in(jump):
                 if symbol not in found:

@@ -1,8 +1,8 @@
 """Which values must be watched so that no run leaves the finite numbers unseen.
 
-Stage 4 of 5, emission.  In: ``Equations``.  Out: the few auxiliaries to watch beside the new
-values of the states.  A variable need not be watched when a value that is watched (or needs no
-watching itself) is certainly not finite whenever the variable is not.
+Stage 4 of 5, emission.  In: ``Equations``.  Out: the few auxiliaries to watch beside the states.
+A variable need not be watched when a value that is watched (or needs no watching itself) is
+certainly not finite whenever the variable is not.
 """
 
 from __future__ import annotations
@@ -45,13 +45,14 @@ def carries(expression: sp.Expr) -> set[sp.Symbol]:
 def must_check(
     equations: Equations, auxiliaries: Sequence[sp.Symbol], carried: Iterable[sp.Symbol]
 ) -> list[sp.Symbol]:
-    """Return the auxiliaries to watch, given that every state's new value is watched.
+    """Return the auxiliaries to watch at every step, given that states are looked at.
 
     Linear in the size of the equations.
     """
     covered: set[sp.Symbol] = set()
     for symbol in carried:
-        if symbol in equations.states:
+        # A floor at 0 would swallow minus infinity.
+        if symbol in equations.states and not equations.states[symbol].non_negative:
             covered |= carries(equations.states[symbol].rate)
     watched = []
     for symbol in reversed(auxiliaries):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from llvmlite import ir
 
 from loopscope.models.engine.lanes import DOUBLE, INT32, INT64, Lanes
+from loopscope.models.engine.layout import INSPECTION
 
 if TYPE_CHECKING:
     from loopscope.models.engine.layout import Layout
@@ -43,8 +44,8 @@ Runs ``first`` to ``last - 1`` of ``total`` are computed; ``origin`` is added to
 where random numbers are drawn.  Step ``k`` of ``steps`` goes from time ``moments[k]`` on for
 ``lengths[k]``.  ``common[slot]``, ``lanes[lane, run]`` (runs padded to whole tiles) and
 ``series[number, sample]`` are inputs; ``out[output, run, save]`` receives the values at the
-beginning of step ``save_steps[save]``; ``failed[run]``, -1 before, receives the step in which a run
-left the finite numbers; ``scratch`` holds pipelines of one tile.
+beginning of step ``save_steps[save]``; ``failed[run]``, -1 before, receives a step by whose end a
+run had left the finite numbers; ``scratch`` holds pipelines of one tile.
 """
 
 RK4_TIME = (0.0, 0.5, 0.5, 1.0)
@@ -86,29 +87,30 @@ class Frame:
             if isinstance(value.type, ir.PointerType):
                 value.add_attribute("noalias")
             self.argument[label] = value
-        self._blocks = {
+        self.blocks = {
             label: self.function.append_basic_block(label)
             for label in (
                 "entry", "common", "tile", "setup", "tile_lanes", "begin", "time", "step_lanes",
-                "note", "next_vector", "after", "save", "save_lane", "save_output",
-                "save_next_lane", "advance", "next_step", "next_tile", "exit",
+                "after", "save", "save_lane", "save_output", "save_next_lane", "advance",
+                "whole_step", "inspect", "next_step", "next_tile", "exit",
             )
         }  # fmt: skip
-        self.head = ir.IRBuilder(self._blocks["entry"])
+        self.head = ir.IRBuilder(self.blocks["entry"])
         self._counter = {
             label: self.head.alloca(INT64, name=label)
             for label in ("run", "vector", "k", "stage", "saved", "lane", "output")
         }
-        self.uniform = Lanes(ir.IRBuilder(self._blocks["common"]), 1)
+        self.uniform = Lanes(ir.IRBuilder(self.blocks["common"]), 1)
         self.start_time = self.uniform.builder.load(self.argument["moments"])
         self.first_length = self.uniform.builder.load(self.argument["lengths"])
         self._open_tile()
-        self.tile = Lanes(ir.IRBuilder(self._blocks["tile_lanes"]), layout.width)
-        self._tile_vector = self._vector_index(self.tile.builder)
-        self.time = Lanes(ir.IRBuilder(self._blocks["time"]), 1)
+        self.tile = Lanes(ir.IRBuilder(self.blocks["tile_lanes"]), layout.width)
+        self._vectors: dict[int, ir.Value] = {}
+        self.walk(self.tile)
+        self.time = Lanes(ir.IRBuilder(self.blocks["time"]), 1)
         self._open_time()
-        self.step = Lanes(ir.IRBuilder(self._blocks["step_lanes"]), layout.width)
-        self._step_vector = self._vector_index(self.step.builder)
+        self.step = Lanes(ir.IRBuilder(self.blocks["step_lanes"]), layout.width)
+        self.walk(self.step)
         outputs = max(1, len(layout.outputs))
         self._staged = self.head.alloca(
             ir.ArrayType(ir.ArrayType(self.step.vector, layout.vectors), outputs), name="staged"
@@ -118,28 +120,35 @@ class Frame:
         """Return a whole number."""
         return ir.Constant(INT64, number)
 
-    def _get(self, builder: ir.IRBuilder, label: str) -> ir.Value:
+    def get(self, builder: ir.IRBuilder, label: str) -> ir.Value:
+        """Return a counter."""
         return builder.load(self._counter[label])
 
-    def _set(self, builder: ir.IRBuilder, label: str, value: ir.Value | int) -> None:
+    def set(self, builder: ir.IRBuilder, label: str, value: ir.Value | int) -> None:
+        """Set a counter."""
         if isinstance(value, int):
             value = self.whole(value)
         builder.store(value, self._counter[label])
 
-    def _bump(self, builder: ir.IRBuilder, label: str, by: ir.Value | int = 1) -> ir.Value:
+    def bump(self, builder: ir.IRBuilder, label: str, by: ir.Value | int = 1) -> ir.Value:
+        """Increase a counter; return its new value."""
         if isinstance(by, int):
             by = self.whole(by)
-        value = builder.add(self._get(builder, label), by)
-        self._set(builder, label, value)
+        value = builder.add(self.get(builder, label), by)
+        self.set(builder, label, value)
         return value
 
     def _vector_index(self, builder: ir.IRBuilder) -> ir.Value:
         # A literal index lets LLVM keep the arrays of a one-vector tile in registers.
-        return self._get(builder, "vector") if self.layout.vectors > 1 else self.whole(0)
+        return self.get(builder, "vector") if self.layout.vectors > 1 else self.whole(0)
 
     def index(self, lanes: Lanes) -> ir.Value:
         """Return the number of the vector at hand in a section."""
-        return self._tile_vector if lanes is self.tile else self._step_vector
+        return self._vectors[id(lanes)]
+
+    def walk(self, lanes: Lanes) -> None:
+        """Make known a section that walks over vectors."""
+        self._vectors[id(lanes)] = self._vector_index(lanes.builder)
 
     def slot(self) -> Slot:
         """Return new memory for one number per run of a tile."""
@@ -148,23 +157,23 @@ class Frame:
     def _run(self, lanes: Lanes) -> ir.Value:
         builder = lanes.builder
         before = builder.mul(self.index(lanes), self.whole(self.layout.width))
-        return builder.add(self._get(builder, "run"), before)
+        return builder.add(self.get(builder, "run"), before)
 
     def _open_tile(self) -> None:
-        builder = ir.IRBuilder(self._blocks["tile"])
-        more = builder.icmp_signed("<", self._get(builder, "run"), self.argument["last"])
-        builder.cbranch(more, self._blocks["setup"], self._blocks["exit"])
-        builder = ir.IRBuilder(self._blocks["setup"])
-        self._set(builder, "vector", 0)
-        builder.branch(self._blocks["tile_lanes"])
+        builder = ir.IRBuilder(self.blocks["tile"])
+        more = builder.icmp_signed("<", self.get(builder, "run"), self.argument["last"])
+        builder.cbranch(more, self.blocks["setup"], self.blocks["exit"])
+        builder = ir.IRBuilder(self.blocks["setup"])
+        self.set(builder, "vector", 0)
+        builder.branch(self.blocks["tile_lanes"])
 
     def _open_time(self) -> None:
         builder = self.time.builder
-        self.k = self._get(builder, "k")
+        self.k = self.get(builder, "k")
         self.now = builder.load(builder.gep(self.argument["moments"], [self.k]))
         self.length = builder.load(builder.gep(self.argument["lengths"], [self.k]))
         if self.layout.method == "RK4":
-            self.stage = self._get(builder, "stage")
+            self.stage = self.get(builder, "stage")
             within = builder.fmul(self.stage_number(RK4_TIME), self.length)
             self.now = builder.fadd(self.now, within)
 
@@ -241,145 +250,99 @@ class Frame:
         builder = self.step.builder
         builder.store(self.step.spread(value), builder.gep(self._staged, place, inbounds=True))
 
-    def finish(self, watched: list[ir.Value]) -> None:
-        """Close all loops; runs in which a ``watched`` value is not finite are noted."""
+    def finish(self) -> None:
+        """Close all loops.
+
+        The block "inspect" is left open: it is reached now and then after whole steps, and must
+        go on to "next_step".
+        """
         self._close_start()
-        self._close_step(watched)
+        self.end_vectors(self.step.builder, "step_lanes", "after")
         self._close_save()
         self._close_loops()
 
     def _close_start(self) -> None:
         head = self.head
-        self._set(head, "run", self.argument["first"])
-        head.branch(self._blocks["common"])
-        self.uniform.builder.branch(self._blocks["tile"])
-        self._end_vectors(self.tile.builder, "tile_lanes", "begin")
-        builder = ir.IRBuilder(self._blocks["begin"])
-        self._set(builder, "k", 0)
-        self._set(builder, "stage", 0)
-        self._set(builder, "saved", 0)
-        builder.branch(self._blocks["time"])
-        self._set(self.time.builder, "vector", 0)
-        self.time.builder.branch(self._blocks["step_lanes"])
+        self.set(head, "run", self.argument["first"])
+        head.branch(self.blocks["common"])
+        self.uniform.builder.branch(self.blocks["tile"])
+        self.end_vectors(self.tile.builder, "tile_lanes", "begin")
+        builder = ir.IRBuilder(self.blocks["begin"])
+        self.set(builder, "k", 0)
+        self.set(builder, "stage", 0)
+        self.set(builder, "saved", 0)
+        builder.branch(self.blocks["time"])
+        self.set(self.time.builder, "vector", 0)
+        self.time.builder.branch(self.blocks["step_lanes"])
 
-    def _end_vectors(self, builder: ir.IRBuilder, again: str, then: str) -> None:
-        following = self._bump(builder, "vector")
+    def end_vectors(self, builder: ir.IRBuilder, again: str, then: str) -> None:
+        """End a loop over the vectors of a tile."""
+        following = self.bump(builder, "vector")
         more = builder.icmp_signed("<", following, self.whole(self.layout.vectors))
-        builder.cbranch(more, self._blocks[again], self._blocks[then])
-
-    def _close_step(self, watched: list[ir.Value]) -> None:
-        lanes, builder, width = self.step, self.step.builder, self.layout.width
-        # Times zero: 0 for a finite number, NaN for any other.
-        total = lanes.spread(lanes.constant(0.0))
-        for value in watched:
-            total = lanes.fused(value, lanes.constant(0.0), total)
-        flags = builder.fcmp_unordered("uno", total, total)
-        bits = builder.bitcast(flags, ir.IntType(width)) if width > 1 else flags
-        wrong = builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(width), 0))
-        likely = builder.cbranch(wrong, self._blocks["note"], self._blocks["next_vector"])
-        likely.set_weights([1, 1 << 20])
-        builder = ir.IRBuilder(self._blocks["note"])
-        before = builder.mul(self._step_vector, self.whole(width))
-        arguments = [
-            self.argument["failed"],
-            builder.add(self._get(builder, "run"), before),
-            self.argument["last"],
-            builder.zext(bits, INT64),
-            self.k,
-        ]
-        builder.call(self._note(), arguments)
-        builder.branch(self._blocks["next_vector"])
-        self._end_vectors(ir.IRBuilder(self._blocks["next_vector"]), "step_lanes", "after")
-
-    def _note(self) -> ir.Function:
-        """Emit the function that writes down which runs of a vector have failed, and when."""
-        kinds = [INT64.as_pointer(), INT64, INT64, INT64, INT64]
-        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), kinds), "note")
-        function.linkage = "private"
-        for attribute in ("noinline", "cold"):
-            function.attributes.add(attribute)
-        failed, run, last, bits, k = function.args
-        entry = function.append_basic_block()
-        loop, look, write, following, done = (function.append_basic_block() for _ in range(5))
-        builder = ir.IRBuilder(entry)
-        builder.branch(loop)
-        builder = ir.IRBuilder(loop)
-        lane = builder.phi(INT64)
-        lane.add_incoming(self.whole(0), entry)
-        at = builder.add(run, lane)
-        inside = builder.icmp_signed("<", lane, self.whole(self.layout.width))
-        real = builder.and_(inside, builder.icmp_signed("<", at, last))
-        builder.cbranch(real, look, done)
-        builder = ir.IRBuilder(look)
-        place = builder.gep(failed, [at])
-        flag = builder.trunc(builder.lshr(bits, lane), ir.IntType(1))
-        fresh = builder.icmp_signed("<", builder.load(place), self.whole(0))
-        builder.cbranch(builder.and_(flag, fresh), write, following)
-        builder = ir.IRBuilder(write)
-        builder.store(k, place)
-        builder.branch(following)
-        builder = ir.IRBuilder(following)
-        lane.add_incoming(builder.add(lane, self.whole(1)), following)
-        builder.branch(loop)
-        ir.IRBuilder(done).ret_void()
-        return function
+        builder.cbranch(more, self.blocks[again], self.blocks[then])
 
     def _close_save(self) -> None:
-        builder = ir.IRBuilder(self._blocks["after"])
-        saved = self._get(builder, "saved")
+        builder = ir.IRBuilder(self.blocks["after"])
+        saved = self.get(builder, "saved")
         last = builder.sub(self.argument["saves"], self.whole(1))
         inside = builder.icmp_signed("<=", saved, last)
         place = builder.gep(self.argument["save_steps"], [builder.select(inside, saved, last)])
         due = builder.and_(inside, builder.icmp_signed("==", self.k, builder.load(place)))
         if self.layout.method == "RK4":
             due = builder.and_(due, builder.icmp_signed("==", self.stage, self.whole(0)))
-        self._set(builder, "lane", 0)
-        builder.cbranch(due, self._blocks["save"], self._blocks["advance"])
-        builder = ir.IRBuilder(self._blocks["save"])
-        self._set(builder, "output", 0)
-        run = builder.add(self._get(builder, "run"), self._get(builder, "lane"))
+        self.set(builder, "lane", 0)
+        builder.cbranch(due, self.blocks["save"], self.blocks["advance"])
+        builder = ir.IRBuilder(self.blocks["save"])
+        self.set(builder, "output", 0)
+        run = builder.add(self.get(builder, "run"), self.get(builder, "lane"))
         inside = builder.icmp_signed("<", run, self.argument["last"])
-        tile = builder.icmp_signed("<", self._get(builder, "lane"), self.whole(self.layout.tile))
+        tile = builder.icmp_signed("<", self.get(builder, "lane"), self.whole(self.layout.tile))
         builder.cbranch(
-            builder.and_(inside, tile), self._blocks["save_lane"], self._blocks["save_next_lane"]
+            builder.and_(inside, tile), self.blocks["save_lane"], self.blocks["save_next_lane"]
         )
-        builder = ir.IRBuilder(self._blocks["save_lane"])
+        builder = ir.IRBuilder(self.blocks["save_lane"])
         more = builder.icmp_signed(
-            "<", self._get(builder, "output"), self.whole(len(self.layout.outputs))
+            "<", self.get(builder, "output"), self.whole(len(self.layout.outputs))
         )
         self_next = self.function.append_basic_block("lane_done")
-        builder.cbranch(more, self._blocks["save_output"], self_next)
+        builder.cbranch(more, self.blocks["save_output"], self_next)
         done = ir.IRBuilder(self_next)
-        self._bump(done, "lane")
-        done.branch(self._blocks["save"])
-        builder = ir.IRBuilder(self._blocks["save_output"])
-        output, lane = self._get(builder, "output"), self._get(builder, "lane")
+        self.bump(done, "lane")
+        done.branch(self.blocks["save"])
+        builder = ir.IRBuilder(self.blocks["save_output"])
+        output, lane = self.get(builder, "output"), self.get(builder, "lane")
         staged = builder.bitcast(self._staged, NUMBERS)
         source = builder.add(builder.mul(output, self.whole(self.layout.tile)), lane)
         row = builder.add(builder.mul(output, self.argument["total"]), run)
-        target = builder.add(builder.mul(row, self.argument["saves"]), self._get(builder, "saved"))
+        target = builder.add(builder.mul(row, self.argument["saves"]), self.get(builder, "saved"))
         value = builder.load(builder.gep(staged, [source]))
         builder.store(value, builder.gep(self.argument["out"], [target]))
-        self._bump(builder, "output")
-        builder.branch(self._blocks["save_lane"])
-        builder = ir.IRBuilder(self._blocks["save_next_lane"])
-        self._bump(builder, "saved")
-        builder.branch(self._blocks["advance"])
+        self.bump(builder, "output")
+        builder.branch(self.blocks["save_lane"])
+        builder = ir.IRBuilder(self.blocks["save_next_lane"])
+        self.bump(builder, "saved")
+        builder.branch(self.blocks["advance"])
 
     def _close_loops(self) -> None:
-        builder = ir.IRBuilder(self._blocks["advance"])
+        builder = ir.IRBuilder(self.blocks["advance"])
         if self.layout.method == "RK4":
             stage = builder.and_(builder.add(self.stage, self.whole(1)), self.whole(3))
-            self._set(builder, "stage", stage)
+            self.set(builder, "stage", stage)
             whole = builder.icmp_signed("==", stage, self.whole(0))
-            builder.cbranch(whole, self._blocks["next_step"], self._blocks["time"])
+            builder.cbranch(whole, self.blocks["whole_step"], self.blocks["time"])
         else:
-            builder.branch(self._blocks["next_step"])
-        builder = ir.IRBuilder(self._blocks["next_step"])
-        following = self._bump(builder, "k")
-        more = builder.icmp_signed("<=", following, self.argument["steps"])
-        builder.cbranch(more, self._blocks["time"], self._blocks["next_tile"])
-        builder = ir.IRBuilder(self._blocks["next_tile"])
-        self._bump(builder, "run", self.layout.tile)
-        builder.branch(self._blocks["tile"])
-        ir.IRBuilder(self._blocks["exit"]).ret_void()
+            builder.branch(self.blocks["whole_step"])
+        builder = ir.IRBuilder(self.blocks["whole_step"])
+        following = self.bump(builder, "k")
+        ended = builder.icmp_signed(">", following, self.argument["steps"])
+        turn = builder.and_(following, self.whole(INSPECTION - 1))
+        due = builder.or_(ended, builder.icmp_signed("==", turn, self.whole(0)))
+        self.set(builder, "vector", 0)
+        builder.cbranch(due, self.blocks["inspect"], self.blocks["next_step"])
+        builder = ir.IRBuilder(self.blocks["next_step"])
+        more = builder.icmp_signed("<=", self.get(builder, "k"), self.argument["steps"])
+        builder.cbranch(more, self.blocks["time"], self.blocks["next_tile"])
+        builder = ir.IRBuilder(self.blocks["next_tile"])
+        self.bump(builder, "run", self.layout.tile)
+        builder.branch(self.blocks["tile"])
+        ir.IRBuilder(self.blocks["exit"]).ret_void()

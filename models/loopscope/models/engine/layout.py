@@ -11,6 +11,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+INSPECTION = 256
+"""Steps between looks for runs that left the finite numbers; a power of two."""
+
 Method = Literal["Euler", "RK4"]
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 REGISTERS = 2
 """Registers that make a vector: their instructions overlap (measured: see ``tests/benchmarks``)."""
 
-VECTORS = 2
+VECTORS = 4
 """Vectors in a tile of a batch (measured likewise)."""
 
 ROLES = {"start": "initial_time", "stop": "final_time", "dt": "time_step", "saveper": "saveper"}
