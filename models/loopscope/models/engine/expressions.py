@@ -24,7 +24,13 @@ import sympy as sp
 
 from loopscope.models import functions
 from loopscope.models.engine import tables
-from loopscope.models.equations import Equations, reaches, symbols_in
+from loopscope.models.engine.rounding import (
+    COMPARING,
+    compared,
+    inverse,
+    is_divisor,
+    shared_divisors,
+)
 from loopscope.models.model import TIME
 
 if TYPE_CHECKING:
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from llvmlite import ir
 
     from loopscope.models.engine.lanes import Lanes
+    from loopscope.models.equations import Equations
 
 
 class Level(IntEnum):
@@ -314,21 +321,21 @@ class Expressions:
                 value = part(factor)
                 total = value if total is None else lanes.multiply(total, value)
         if divisors:
-            bottom = part(_times([_inverse(x) for x in divisors]))
+            bottom = part(_times([inverse(x) for x in divisors]))
             total = lanes.divide(lanes.constant(1.0) if total is None else total, bottom)
         assert total is not None
         return lanes.minus(total) if e.args[0] == -1 else total
 
     def _own_divisor(self, x: sp.Expr) -> bool:
         """Whether a factor is a division of its own, not a product with a reciprocal."""
-        return _is_divisor(x) and self._rank(x) > 0 and x not in self._shared
+        return is_divisor(x) and self._rank(x) > 0 and x not in self._shared
 
     def _quotient(
         self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes, *, exact: bool
     ) -> ir.Value:
         """Return a product whose divisors are divided by, once, at the end."""
-        divisors = [_inverse(x) for x in e.args if _is_divisor(x)]
-        factors = [x for x in e.args if not _is_divisor(x)]
+        divisors = [inverse(x) for x in e.args if is_divisor(x)]
+        factors = [x for x in e.args if not is_divisor(x)]
         first = factors[0] if factors else None
         if exact and isinstance(first, sp.Rational) and first.q != 1:
             divisors.append(sp.Integer(first.q))
@@ -346,53 +353,13 @@ class Expressions:
 
     def _power(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
         base, exponent = e.args
-        if _is_divisor(e):
-            return lanes.divide(lanes.constant(1.0), part(_inverse(e)))
+        if is_divisor(e):
+            return lanes.divide(lanes.constant(1.0), part(inverse(e)))
         if exponent.is_Integer and int(exponent) <= 16:
             return lanes.whole_power(part(base), int(exponent))
         if exponent == sp.Rational(1, 2):
             return lanes.sqrt(part(base))
         return lanes.power(part(base), part(exponent))
-
-
-COMPARING = (functions.Switch, functions.Quantum, functions.Modulo)
-"""Functions that jump, so that the last bit of an argument may decide."""
-
-
-def _expressions(equations: Equations) -> list[sp.Expr]:
-    """Return everything a step computes."""
-    return [
-        *equations.auxiliaries.values(),
-        *(state.rate for state in equations.states.values()),
-        *(memory.update for memory in equations.memories.values()),
-    ]
-
-
-def shared_divisors(equations: Equations) -> set[sp.Expr]:
-    """Return the reciprocals that stand in more than one place.
-
-    Linear in the size of the equations.
-    """
-    found: dict[sp.Expr, int] = {}
-    for expression in _expressions(equations):
-        for power in expression.atoms(sp.Pow):
-            if _is_divisor(power):
-                found[power] = found.get(power, 0) + 1
-    return {power for power, places in found.items() if places > 1}
-
-
-def compared(equations: Equations) -> set[sp.Symbol]:
-    """Return the variables that reach an argument of a jumping function without a state between.
-
-    Linear in the size of the equations.
-    """
-    found: set[sp.Symbol] = set()
-    for expression in _expressions(equations):
-        for jump in expression.atoms(*COMPARING):
-            for symbol in symbols_in(jump):
-                if symbol not in found:
-                    found |= reaches(equations, symbol)
-    return found
 
 
 def _times(factors: list[sp.Expr]) -> sp.Expr:
@@ -401,15 +368,6 @@ def _times(factors: list[sp.Expr]) -> sp.Expr:
 
 def _operands(e: sp.Expr) -> tuple[sp.Expr, ...]:
     return e.args[1:] if isinstance(e, functions.Table | functions.TableSlope) else e.args
-
-
-def _is_divisor(e: sp.Expr) -> bool:
-    return isinstance(e, sp.Pow) and bool(e.args[1].is_number) and bool(e.args[1].is_negative)
-
-
-def _inverse(e: sp.Expr) -> sp.Expr:
-    base, exponent = e.args
-    return base if exponent == -1 else sp.Pow(base, -exponent, evaluate=False)
 
 
 def _number(e: sp.Expr) -> float:
