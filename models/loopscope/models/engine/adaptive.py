@@ -149,7 +149,7 @@ class _System:
             asked = saved[(saved >= begin) & ((saved < end) | final)]
             see = _Window(self, inputs, begin, end)
             solution = solve_ivp(
-                see.rates, (begin, end), state, method=method, t_eval=np.append(asked, end),
+                see.rates, (begin, end), state, method=method, t_eval=np.union1d(asked, [end]),
                 jac=see.jacobian, rtol=RELATIVE, atol=scale,
             )  # fmt: skip
             for save, moment in enumerate(asked[: len(solution.t)]):

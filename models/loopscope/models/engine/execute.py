@@ -57,6 +57,8 @@ class Result:
 
     Attributes
     ----------
+    scenario, case
+        Names of what was run; empty for none.
     values
         By output name; dims (time,), or (run, time) for a batch.  NaN from a failure on.
     time
@@ -67,6 +69,8 @@ class Result:
 
     plan: Plan
     method: str
+    scenario: str = ""
+    case: str = ""
     values: dict[str, Numbers]
     time: Numbers
     failures: dict[int, Failure]

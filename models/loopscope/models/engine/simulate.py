@@ -7,6 +7,7 @@ Stage 5 of 5.  In: a ``Model``, a library name or a path, and settings.  Out: an
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from loopscope.models.engine.execute import Result, execute
 from loopscope.models.engine.overrides import collect
-from loopscope.models.engine.plan import Plan, plan
+from loopscope.models.engine.plan import plan
 from loopscope.models.engine.prepared import Prepared, of_file, prepare
 from loopscope.models.errors import RunError, did_you_mean
 
@@ -178,8 +179,14 @@ def run(
     if chosen in ("LSODA", "Radau"):
         from loopscope.models.engine.adaptive import solve
 
-        return solve(laid_out, chosen, progress=progress)
-    return execute(laid_out, threads=threads, progress=progress)
+        result = solve(laid_out, chosen, progress=progress)
+    else:
+        result = execute(laid_out, threads=threads, progress=progress)
+    return replace(
+        result,
+        scenario=chosen_scenario.name if chosen_scenario else "",
+        case=chosen_case.name if chosen_case else "",
+    )
 
 
 def prepared_of(model: Model | str | Path | Prepared) -> Prepared:
@@ -222,25 +229,35 @@ def method_of(prepared: Prepared, method: str | None) -> str:
 
 
 @cache
-def own_version() -> str:
-    """Return the version of Loopscope that is installed."""
+def versions() -> str:
+    """Return the versions of everything a result depends on."""
     from importlib.metadata import version
 
-    return version("loopscope")
+    libraries = ("loopscope", "llvmlite", "numpy", "pysd", "sympy")
+    return ", ".join(f"{library} {version(library)}" for library in libraries)
 
 
-def provenance(laid_out: Plan, method: str) -> dict[str, Any]:
+def provenance(result: Result) -> dict[str, Any]:
     """Return what a run was made from, as plain values a file can hold."""
+    laid_out = result.plan
     prepared, overrides = laid_out.prepared, laid_out.overrides
-    paths = {name: path.model_dump(by_alias=True) for name, path in overrides.paths.items()}
+    numbers = {
+        name: value
+        for name, value in overrides.numbers.items()
+        if value != prepared.parameters.get(name)
+    }
+    paths = {name: path.model_dump(by_alias=True, exclude_defaults=True) for name, path in overrides.paths.items()}
     return {
         "model": prepared.name,
         "model_sha256": prepared.sha256,
-        "loopscope_version": own_version(),
-        "method": method,
+        "scenario": result.scenario,
+        "case": result.case,
+        "engine": "native",
+        "versions": versions(),
+        "method": result.method,
         "dt": laid_out.times.step,
         "seed": str(laid_out.seed),
-        "settings": json.dumps({**overrides.numbers, **paths}, default=str),
+        "settings": json.dumps({**numbers, **paths}),
         "settings_per_run": json.dumps([*overrides.arrays]),
     }
 
@@ -279,7 +296,7 @@ def to_dataset(result: Result) -> xr.Dataset:
         for number, failure in result.failures.items():
             words[number] = str(failure)
         variables["status"] = xr.Variable(("run",), words.astype(str))
-    attrs = provenance(laid_out, result.method)
+    attrs = provenance(result)
     if result.failures:
         attrs["failures"] = json.dumps(
             [
