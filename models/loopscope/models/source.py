@@ -80,7 +80,8 @@ def locate(name_or_path: str | Path) -> tuple[str, Path]:
         or path.exists()
     )
     if is_path:
-        return path.stem, path
+        inside = path.absolute().parent.parent == LIBRARY
+        return path.parent.name if inside else path.stem, path
     names = {key(name): name for name in library()}
     found = names.get(key(text))
     if found is None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from loopscope.models.engine import cache
-from loopscope.models.errors import UnknownNameError, did_you_mean
+from loopscope.models.errors import ReadError, UnknownNameError, did_you_mean
 from loopscope.models.names import key
 
 if TYPE_CHECKING:
@@ -177,30 +178,41 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
     )
 
 
+_seen: dict[str, Prepared] = {}
+
+
 def of_file(name_or_path: str | Path) -> Prepared:
     """Prepare a library model or a model file, from the cache when its bytes were seen before."""
     from loopscope.models.source import load, locate
 
     name, path = locate(name_or_path)
+    path = path.absolute()
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, ValueError):
         load(name_or_path)  # says what stands at the path instead
         raise
     entry = cache.key_of("prepared", name, str(path), digest, cache.source_digest()) + ".json"
-    known = cache.read(entry)
-    if known is not None:
-        return _from_json(known, lambda: _equations(path))
-    prepared = prepare(load(name_or_path))
-    cache.write(entry, _to_json(prepared))
-    return prepared
+    if entry not in _seen:
+        known = cache.read(entry)
+        if known is not None:
+            _seen[entry] = _from_json(known, lambda: _equations(path, digest))
+        else:
+            _seen[entry] = prepare(load(path))
+            cache.write(entry, _to_json(_seen[entry]))
+    return _seen[entry]
 
 
-def _equations(path: Path) -> Equations:
+@lru_cache(maxsize=8)
+def _equations(path: Path, digest: str) -> Equations:
     from loopscope.models.equations import symbolise
     from loopscope.models.source import load
 
-    return symbolise(load(path))
+    model = load(path)
+    if model.sha256 != digest:
+        msg = f"{path.name}: the file changed while it was in use; start again"
+        raise ReadError(msg)
+    return symbolise(model)
 
 
 def _to_json(prepared: Prepared) -> bytes:
