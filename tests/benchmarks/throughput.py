@@ -30,30 +30,20 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import xarray as xr
+
 TARGETS = {"C, gcc": 1.0, "pysimlin": 30.0, "PySD": 100_000.0}
 THREADS_TARGET = 1.8
 MEMORY_TARGET = 200.0
 """Megabytes beside the result."""
 
 
-def native(values: Mapping[str, np.ndarray], threads: int = 1) -> np.ndarray:
-    """Return dims (output, run, save), through the public function."""
+def native_call(values: Mapping[str, np.ndarray], threads: int = 1) -> Callable[[], xr.Dataset]:
+    """Return a call of the public function, the model loaded before."""
     from loopscope import models
 
-    found = models.simulate(
-        measure.MODEL, parameters=values, outputs=list(measure.OUTPUTS), threads=threads
-    )
-    return np.stack([found[name].to_numpy() for name in measure.OUTPUTS])
-
-
-def native_call(values: Mapping[str, np.ndarray], threads: int = 1) -> Callable[[], object]:
-    """Return a call of the public function."""
-    from loopscope import models
-
-    outputs = list(measure.OUTPUTS)
-    return lambda: models.simulate(
-        measure.MODEL, parameters=values, outputs=outputs, threads=threads
-    )
+    model, outputs = models.load(measure.MODEL), list(measure.OUTPUTS)
+    return lambda: models.simulate(model, parameters=values, outputs=outputs, threads=threads)
 
 
 def kernel_call(values: Mapping[str, np.ndarray]) -> Callable[[], object]:
@@ -163,7 +153,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=measure.RUNS)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument(
         "--skip", nargs="*", default=[], choices=["c", "pysimlin", "pysd", "memory"]
     )
@@ -177,7 +167,8 @@ def main() -> int:
         "Loopscope, kernel": kernel_call(values),
     }
     counts = dict.fromkeys(calls, arguments.runs)
-    ours = native(values)
+    dataset = native_call(values)()
+    ours = np.stack([dataset[name].to_numpy() for name in measure.OUTPUTS])
     notes: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -219,7 +210,7 @@ def main() -> int:
         print(f"kernel alone against C: {kernel:.3f}")
     some = few(values, min(arguments.runs, 4000))
     threads = measure.alternate(
-        {"one": native_call(some), "two": native_call(some, threads=2)}, 4 * arguments.rounds
+        {"one": native_call(some), "two": native_call(some, threads=2)}, 2 * arguments.rounds
     )
     # Elapsed time: the quietest round of each, since others may be using the second processor.
     speed = min(t.wall for t in threads["one"]) / min(t.wall for t in threads["two"])
