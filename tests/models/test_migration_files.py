@@ -231,7 +231,8 @@ def test_every_scenario_is_told_in_plain_words_and_runs():
     known = models.scenarios(model().path)
     assert set(known) == {
         "base", "tightening", "open doors", "border build-up", "employer verification",
-        "amnesty cycles", "one-off legalisation", "rights-free control", "security panic",
+        "amnesty cycles", "united states rates", "one-off legalisation", "rights-free control",
+        "security panic",
         "forgery leap", "lobby capture", "cheap communication",
     }  # fmt: skip
     for name, scenario in known.items():

@@ -160,6 +160,9 @@ class Scenario(_Record):
 
     Attributes
     ----------
+    extends
+        Another scenario whose settings hold here too, unless set again; it is what this one is
+        to be compared with.  Empty: the model as it is.
     settings
         Constants (or any other variable, which is then held) by name.
     initial
@@ -167,6 +170,7 @@ class Scenario(_Record):
     """
 
     name: str
+    extends: str = ""
     title: str = ""
     sentence: str = ""
     expect: str = ""
@@ -263,8 +267,32 @@ def scenarios(model_path: str | Path) -> dict[str, Scenario]:
 
     They stand in ``<model>.scenarios.toml`` or ``scenarios.toml`` beside the model file.
     """
-    found = _read(_beside(model_path, "scenarios.toml"), "scenario", Scenario)
-    return {record.name: record for record in found.values()}
+    path = _beside(model_path, "scenarios.toml")
+    found = _read(path, "scenario", Scenario)
+    return {record.name: _extended(record, found, path.name) for record in found.values()}
+
+
+def _extended(record: Scenario, known: dict[str, Any], file: str) -> Scenario:
+    """Return a scenario with what it extends filled in."""
+    chain = [record]
+    while chain[-1].extends:
+        name = chain[-1].extends
+        following = known.get(key(name))
+        if following is None:
+            hint = did_you_mean(name, [other.name for other in known.values()])
+            msg = f"{file}: '{chain[-1].name}' extends '{name}', which does not exist{hint}"
+            raise ReadError(msg)
+        if following in chain:
+            circle = " extends ".join(f"'{one.name}'" for one in (*chain, following))
+            msg = f"{file}: scenarios extend each other in a circle: {circle}"
+            raise ReadError(msg)
+        chain.append(following)
+    settings: dict[str, Any] = {}
+    initial: dict[str, Any] = {}
+    for one in reversed(chain):
+        settings |= one.settings
+        initial |= one.initial
+    return record.model_copy(update={"settings": settings, "initial": initial})
 
 
 def cases(model_path: str | Path) -> dict[str, Case]:

@@ -246,7 +246,10 @@ def provenance(result: Result) -> dict[str, Any]:
         for name, value in overrides.numbers.items()
         if value != prepared.parameters.get(name)
     }
-    paths = {name: path.model_dump(by_alias=True, exclude_defaults=True) for name, path in overrides.paths.items()}
+    paths = {
+        name: path.model_dump(by_alias=True, exclude_defaults=True)
+        for name, path in overrides.paths.items()
+    }
     return {
         "model": prepared.name,
         "model_sha256": prepared.sha256,
