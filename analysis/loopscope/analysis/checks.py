@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from loopscope.analysis.runs import Choice, Run, of_result, simulate_one
-from loopscope.models.engine.simulate import prepared_of, run
+from loopscope.analysis.runs import Choice, Run, of_result, simulate_one, with_stocks
+from loopscope.models.engine.simulate import run
 from loopscope.models.errors import RunError
 from loopscope.models.scenario import Scenario, cases, scenarios
 
@@ -115,7 +115,7 @@ def check(model: AnyModel, *, progress: Callable[[int, int], None] | None = None
     >>> checked.ok
     True
     """
-    prepared = prepared_of(model)
+    prepared = with_stocks(model)
     records: list[Scenario] = [*scenarios(prepared.path).values(), *cases(prepared.path).values()]
     extremes = list(_ends(prepared))
     total = 3 + len(records) + len(extremes)

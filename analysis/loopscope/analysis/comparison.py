@@ -49,10 +49,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One variable in one scenario, against the same variable in the base.
+    """One variable in one scenario, against the same variable in its base.
 
     Attributes
     ----------
+    against
+        Label of the base; the scenario's own where it is the base.
     final, peak
         In ``units``.
     change
@@ -65,6 +67,7 @@ class Outcome:
     variable: str
     units: str
     scenario: str
+    against: str
     final: float
     change: float
     peak: float
@@ -126,8 +129,9 @@ def compare(
     Examples
     --------
     >>> compared = compare("migration_policy", ["base", "border build-up"])
-    >>> [round(o.change, 2) for o in compared.outcomes if o.variable == "irregular migrants"]
-    [0.0, 0.29]
+    >>> first, second = compared.outcomes[:2]
+    >>> first.scenario, second.scenario, second.final > first.final
+    ('base', 'border build-up', True)
     """
     if not scenarios:
         msg = "name at least one scenario to compare; 'loopscope describe' lists them"
@@ -138,9 +142,12 @@ def compare(
     return of_runs(runs, outputs)
 
 
-def of_runs(runs: Sequence[Run], named: Sequence[str] = ()) -> Comparison:
-    """Compare runs that are there already with the first of them."""
-    found = [_outcome(runs[0], run, name) for name in outcomes(runs[0], named) for run in runs]
+def of_runs(
+    runs: Sequence[Run], named: Sequence[str] = (), bases: Sequence[Run] | None = None
+) -> Comparison:
+    """Compare runs that are there already with the first of them, or each with its own base."""
+    pairs = list(zip(bases or [runs[0]] * len(runs), runs, strict=True))
+    found = [_outcome(base, run, name) for name in outcomes(runs[0], named) for base, run in pairs]
     return Comparison(runs=tuple(runs), outcomes=tuple(found))
 
 
@@ -151,6 +158,7 @@ def _outcome(base: Run, run: Run, name: str) -> Outcome:
         variable=name,
         units=own.units,
         scenario=run.label,
+        against=base.label,
         final=own.end,
         change=(own.end - final) / abs(final) if final else math.nan,
         peak=own.highest,

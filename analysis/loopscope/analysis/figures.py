@@ -8,7 +8,6 @@ its unit, large numbers are counted in thousands or millions, legends stand outs
 from __future__ import annotations
 
 import math
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +30,7 @@ from loopscope.analysis.style import (
     shortened,
     styled,
     tick,
+    wrapped,
 )
 from loopscope.analysis.tables import number, plain
 from loopscope.models.errors import RunError
@@ -141,12 +141,12 @@ def _panels(
         grid = figure.subplots(rows, columns, squeeze=False)
         for spare in grid.flat[len(names) :]:
             spare.set_axis_off()
-        room = max(12, round((width / columns - 0.6) * 11.5))
+        room = max(12, round((width / columns - 0.6) * 13))
         for place, (axes, name) in enumerate(zip(grid.flat, names, strict=False)):
             scale = _draw(axes, runs, name, room)
             seen = [s for s in observed if runs[0].find(s.variable) == name]
             if seen:
-                _points(axes, runs[0], seen, scale, errors=errors)
+                _points(axes, runs[0], seen, scale, round(1.6 * room), errors=errors)
             _frame(axes)
             if errors or place + columns >= len(names):  # else the panel beneath says it
                 axes.set_xlabel(f"time ({plain(runs[0].time_units) or 'unit not given'})")
@@ -175,7 +175,7 @@ def _draw(axes: Axes, runs: Sequence[Run], name: str, room: int) -> Scale:
             zorder=3 if place == 0 else 2,
             **line(place),
         )
-    axes.set_title("\n".join(textwrap.wrap(plain(name), room)) or " ")
+    axes.set_title(wrapped(plain(name), room))
     axes.set_ylabel(shortened(scale.label, 34))
     return scale
 
@@ -196,11 +196,11 @@ def _frame(axes: Axes) -> None:
 
 
 def _points(
-    axes: Axes, run: Run, observed: Sequence[Observed], scale: Scale, *, errors: bool
+    axes: Axes, run: Run, observed: Sequence[Observed], scale: Scale, room: int, *, errors: bool
 ) -> None:
     """Draw measured series, and name them beneath, with the errors of a run."""
     for place, (series, its) in enumerate(zip(observed, fits(run, observed), strict=True)):
-        label = f"{plain(series.series)}{_errors(its) if errors else ''}"
+        label = wrapped(plain(series.series), room) + (f"\n{_errors(its)}" if errors else "")
         axes.plot(
             series.times,
             np.asarray(series.values) / scale.by,
@@ -210,7 +210,7 @@ def _points(
             markerfacecolor="white",
             markeredgecolor=COLOURS[(place + 1) % len(COLOURS)],
             markeredgewidth=1.2,
-            label="\n".join(textwrap.wrap(label, 62)),
+            label=label,
             zorder=4,
             clip_on=False,
         )
@@ -229,10 +229,10 @@ def _points(
 
 def _errors(found: Fit) -> str:
     if not found.points:
-        return ", outside the run"
+        return "all outside the run"
     scale = scale_of(found.rmse, found.units)
     mape = f", MAPE {number(found.mape, 2)} %" if math.isfinite(found.mape) else ""
-    return f": RMSE {number(found.rmse / scale.by, 2)} {scale.label}{mape}"
+    return f"RMSE {number(found.rmse / scale.by, 2)} {scale.label}{mape}"
 
 
 def _mark_change(panels: Sequence[Axes], runs: Sequence[Run]) -> bool:
@@ -248,9 +248,9 @@ def _mark_change(panels: Sequence[Axes], runs: Sequence[Run]) -> bool:
 
 def _head(figure: Figure, runs: Sequence[Run], title: str, change: bool) -> None:
     """Put title and legend above the panels."""
-    wrapped = "\n".join(textwrap.wrap(plain(title), round(figure.get_figwidth() * 9.5)))
+    heading = wrapped(plain(title), round(figure.get_figwidth() * 10.5))
     if len(runs) == 1:
-        figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        figure.suptitle(heading, x=0.01, ha="left", fontsize=12, fontweight="bold")
         return
     handles = [
         Line2D([], [], **line(place), label=shortened(plain(run.label), 40))
@@ -260,7 +260,7 @@ def _head(figure: Figure, runs: Sequence[Run], title: str, change: bool) -> None
         handles.append(Line2D([], [], **CHANGE, label="changes begin"))
     legend = figure.legend(
         handles=handles,
-        title=wrapped,  # a title of the figure would be laid over the legend
+        title=heading,  # a title of the figure would be laid over the legend
         title_fontproperties={"weight": "bold", "size": 12},
         alignment="left",
         loc="outside upper left",

@@ -106,5 +106,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(older, ignore_errors=True)
+    except OutputError as error:
+        raise OutputError(str(error).replace(str(temporary), str(path))) from None
     except OSError as error:
         raise explain(error, path) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import json
 import os
 import secrets
 from contextlib import contextmanager
@@ -175,7 +176,7 @@ def columns_of(runs: Sequence[Run]) -> dict[str, Any]:
     """Return runs as the columns of one long table: (scenario,) time, variables."""
     columns: dict[str, Any] = {}
     if len(runs) > 1:
-        columns["scenario"] = [run.label for run in runs for _ in range(len(run.time))]
+        columns[label_of_runs(runs)] = [run.label for run in runs for _ in range(len(run.time))]
     columns["time"] = np.concatenate([run.time for run in runs])
     for name in runs[0].values:
         columns[name] = np.concatenate([run.values[name] for run in runs])
@@ -187,7 +188,7 @@ def _write_csv_runs(runs: Sequence[Run], path: Path) -> None:
     several = len(runs) > 1
     with whole(path) as temporary, temporary.open("x", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*(["scenario"] if several else []), "time", *names])
+        writer.writerow([*([label_of_runs(runs)] if several else []), "time", *names])
         for run in runs:
             block = np.column_stack([run.time, *(run.values[name] for name in names)])
             rows: list[list[Any]] = block.tolist()
@@ -237,12 +238,20 @@ def as_dataset(runs: Sequence[Run], *, by_scenario: bool = False) -> xr.Dataset:
     import xarray as xr
 
     parts = [run.dataset() for run in runs]
-    labels = xr.Variable(("scenario",), [run.label for run in runs])
-    joined = xr.concat(parts, dim="scenario", join="outer", combine_attrs="drop_conflicts")
-    joined = joined.assign_coords(scenario=labels)
-    for name in ("settings", "dt"):
-        joined.attrs[name] = str([part.attrs.get(name) for part in parts])
-    return joined
+    dim = label_of_runs(runs)
+    labels = xr.Variable((dim,), [run.label for run in runs])
+    joined = xr.concat(parts, dim=dim, join="outer", combine_attrs="drop_conflicts")
+    settings = {
+        run.label: json.loads(part.attrs.get("settings", "{}"))
+        for run, part in zip(runs, parts, strict=True)
+    }
+    joined.attrs["settings"] = json.dumps(settings)
+    return joined.assign_coords({dim: labels})
+
+
+def label_of_runs(runs: Sequence[Run]) -> str:
+    """Return what the column or dim of labels is called: no variable may have that name."""
+    return "scenario of run" if "scenario" in runs[0].values else "scenario"
 
 
 def write_netcdf(dataset: xr.Dataset, path: Path) -> None:

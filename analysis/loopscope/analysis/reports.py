@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from loopscope.analysis import comparison, folders, outputs
 from loopscope.analysis.highlights import highlights
 from loopscope.analysis.measures import Fit, fits
-from loopscope.analysis.runs import Choice, Run, simulate_one
+from loopscope.analysis.runs import Choice, Run, simulate_one, with_stocks
 from loopscope.analysis.tables import moment, number, percent, plain
-from loopscope.models.engine.simulate import prepared_of
 from loopscope.models.names import key
 from loopscope.models.scenario import Case, Scenario, cases, scenarios
 
@@ -69,9 +68,17 @@ class Draft:
     entries: list[Entry] = field(default_factory=list)
 
     @property
+    def bases(self) -> list[Run]:
+        """What each run is compared with: the scenario that it extends, or the first."""
+        known = {run.label: run for run in self.runs}
+        extended = [record.extends if record is not None else "" for record in self.records]
+        names = {key(label): label for label in known}
+        return [known[names[key(name)]] if name else self.runs[0] for name in extended]
+
+    @property
     def compared(self) -> Comparison:
-        """Key outcomes of all scenarios."""
-        return comparison.of_runs(self.runs)
+        """Key outcomes of all scenarios, each against its base."""
+        return comparison.of_runs(self.runs, bases=self.bases)
 
     def file(self, name: str, what: str) -> Path:
         """Note a file and return where to write it."""
@@ -96,6 +103,7 @@ class Report:
     folder: Path
     model: str
     compared: Comparison
+    bases: tuple[Run, ...]
     scenarios: tuple[Scenario | None, ...]
     fits: tuple[tuple[str, tuple[Fit, ...]], ...]
     runs: tuple[Run, ...]
@@ -182,10 +190,11 @@ def pictures(draft: Draft) -> None:
     names = ", ".join(run.label for run in front)
     figure = figures.overview(front, known.front, title=known.front_title or None)
     draft.picture(figure, "overview", f"key variables: {names}")
-    for run in draft.runs[1:]:
-        title = f"{figures.called(run)}: '{run.label}' against '{draft.runs[0].label}'"
-        figure = figures.small_multiples([draft.runs[0], run], title=title)
-        draft.picture(figure, f"scenario-{slug(run.label)}", f"'{run.label}' against the base")
+    for base, run in list(zip(draft.bases, draft.runs, strict=True))[1:]:
+        title = f"{figures.called(run)}: '{run.label}' against '{base.label}'"
+        figure = figures.small_multiples([base, run], title=title)
+        what = f"'{run.label}' against '{base.label}'"
+        draft.picture(figure, f"scenario-{slug(run.label)}", what)
     for case, run, found in draft.case_runs:
         if found:
             figure = figures.case_figure([run], case)
@@ -232,7 +241,7 @@ def report(
         As ``simulate``.
     """
     target = folders.free(out)
-    prepared = prepared_of(model)
+    prepared = with_stocks(model)
     records: list[Scenario | None] = list(scenarios(prepared.path).values())
     base = next((r for r in records if r is not None and key(r.name) == "base"), None)
     records = [base, *(r for r in records if r is not base)]
@@ -256,6 +265,7 @@ def report(
         folder=target,
         model=prepared.name,
         compared=draft.compared,
+        bases=tuple(draft.bases),
         scenarios=tuple(records),
         fits=tuple((case.name, tuple(found)) for case, _, found in draft.case_runs),
         runs=(
@@ -296,9 +306,18 @@ def page(draft: Draft) -> str:
     ]
     variables = list(dict.fromkeys(o.variable for o in draft.compared.outcomes))[:6]
     lines += _row(["scenario", *variables]) + _row(["---", *("---:" for _ in variables)])
-    for run in draft.runs:
-        lines += _row([run.label, *(ended(draft.compared, run.label, v) for v in variables)])
-    lines += ["", "Values at the end of the run, and their change against the base.", ""]
+    for base, run in zip(draft.bases, draft.runs, strict=True):
+        lines += _row(
+            [
+                labelled(run, base, draft.runs[0]),
+                *(ended(draft.compared, run.label, v) for v in variables),
+            ]
+        )
+    lines += [
+        "",
+        "Values at the end of the run, and their change against the base or the scenario named.",
+        "",
+    ]
     for record, run in zip(draft.records, draft.runs, strict=True):
         words = [w for w in (record.sentence, record.expect) if w] if record is not None else []
         status = "" if run.status == "ok" else f" The run failed: {run.status}."
@@ -311,11 +330,16 @@ def page(draft: Draft) -> str:
     return "\n".join(lines) + "\n"
 
 
+def labelled(run: Run, base: Run, first: Run) -> str:
+    """Return the label of a run, with what it is compared with where that is not the first."""
+    return run.label if base is first else f"{run.label} (against {base.label})"
+
+
 def ended(compared: Comparison, scenario: str, variable: str) -> str:
     """Return where a variable ended in a scenario, and its change against the base."""
     for outcome in compared.outcomes:
         if (outcome.scenario, outcome.variable) == (scenario, variable):
-            own = scenario == compared.base
+            own = scenario == outcome.against
             return number(outcome.final) + ("" if own else f" ({percent(outcome.change)})")
     return number(None)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from loopscope.models.engine.execute import Failure, Result
 from loopscope.models.engine.prepared import Prepared
 from loopscope.models.engine.simulate import prepared_of, run
-from loopscope.models.errors import RunError, UnknownNameError, did_you_mean
+from loopscope.models.errors import ModelError, RunError, UnknownNameError, did_you_mean
 from loopscope.models.names import key
 
 if TYPE_CHECKING:
@@ -88,10 +88,9 @@ class Run:
 
     @property
     def stocks(self) -> list[str]:
-        """Names of its stocks, in file order; of what moves, when kinds are not known."""
-        if not self.kinds:
-            return [name for name, values in self.values.items() if moves(values)]
-        return [name for name in self.values if self.kinds.get(name) == "stock"]
+        """Names of its stocks, in file order; of what moves, where no stock is known."""
+        stocks = [name for name in self.values if self.kinds.get(name) == "stock"]
+        return stocks or [name for name, values in self.values.items() if moves(values)]
 
     def find(self, name: str, what: str = "output") -> str:
         """Return the authored name of a variable.
@@ -147,7 +146,7 @@ def simulate_all(
     """
     choice = choice or Choice()
     if choice.engine == "native":
-        model = prepared_of(model)
+        model = with_stocks(model)
     if isinstance(choice.case, str):
         choice = replace(choice, case=choose_case(model, choice.case))
     chosen = [None if name is None else choose_scenario(model, name) for name in scenarios]
@@ -178,6 +177,24 @@ def simulate_one(model: AnyModel, scenario: Scenario | None, choice: Choice) -> 
 
     assert not isinstance(model, Prepared)
     return of_dataset(simulate(model, scenario, engine=choice.engine, **settings), label, model)
+
+
+def with_stocks(model: AnyModel) -> Prepared:
+    """Prepare a model that can have behaviour of its own.
+
+    Raises
+    ------
+    ModelError
+        As ``loopscope.models.load``; the model has no stock and no delay.
+    """
+    prepared = prepared_of(model)
+    if not prepared.carried:
+        msg = (
+            f"{prepared.name}: the model has no stock, so nothing in it accumulates or feeds back; "
+            "check that the file is whole"
+        )
+        raise ModelError(msg)
+    return prepared
 
 
 def file_of(model: AnyModel) -> Path:
@@ -241,6 +258,10 @@ def of_result(result: Result, label: str) -> Run:
 def of_dataset(dataset: xr.Dataset, label: str, model: Model | str | Path) -> Run:
     """Return a Dataset of one run as a record; variables with other dims than time stay in it."""
     name = file_of(model).stem if isinstance(model, str | Path) else model.name
+    try:
+        known = {name: facts.kind for name, facts in prepared_of(model).variables.items()}
+    except ModelError:
+        known = {}
     status = str(dataset["status"].item())
     failure = None
     if status != "ok":
@@ -259,7 +280,7 @@ def of_dataset(dataset: xr.Dataset, label: str, model: Model | str | Path) -> Ru
         time_units=str(dataset["time"].attrs.get("units", "")),
         values=values,
         units={name: str(dataset[name].attrs.get("units", "")) for name in values},
-        kinds={},
+        kinds={each: known[each] for each in values if each in known},
         status=status,
         failure=failure,
         changed=None,

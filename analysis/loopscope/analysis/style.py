@@ -7,6 +7,7 @@ knows what is drawn.
 from __future__ import annotations
 
 import math
+import textwrap
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ CHANGE: dict[str, Any] = {"color": "#999999", "linewidth": 1.0, "linestyle": (0,
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
-    "axes.titlesize": 10,
+    "axes.titlesize": 9.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.labelsize": 8.5,
@@ -131,6 +132,19 @@ def tick(value: float) -> str:
     ('2,500', '0.3', '0')
     """
     return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:.3g}"
+
+
+def wrapped(text: str, room: int) -> str:
+    """Return text on lines of about ``room`` small letters; capitals take more.
+
+    Examples
+    --------
+    >>> wrapped("border and interior enforcement", 26).splitlines()
+    ['border and interior', 'enforcement']
+    """
+    widths = (1.9 if ord(c) > 0x2E80 else 1.35 if c.isupper() or c in "mw%@" else 1 for c in text)
+    width = sum(widths) / max(1, len(text))
+    return "\n".join(textwrap.wrap(text, max(4, int(room / width)))) or " "
 
 
 def shortened(text: str, most: int) -> str:

@@ -6,6 +6,7 @@ model file is shown as it is: nothing in it is taken for markup or for a termina
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MISSING = "-"
+WIDE = 200
+"""Characters in a line where there is no terminal to fill."""
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -83,10 +86,20 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
+    screen = Console(file=sys.stdout)
+    unicode = (sys.stdout.encoding or "").casefold().startswith("utf")
+    text = io.StringIO()
+    paper = Console(
+        file=text,
+        width=screen.width if screen.is_terminal else WIDE,
+        force_terminal=screen.is_terminal,
+        no_color=screen.no_color,
+        highlight=False,
+    )
     table = Table(
         title=Text(plain(title), style="bold"),
         title_justify="left",
-        box=box.SIMPLE_HEAD,
+        box=box.SIMPLE_HEAD if unicode else box.ASCII2,
         pad_edge=False,
     )
     for place, heading in enumerate(columns):
@@ -99,12 +112,8 @@ def print_table(
         )
     for row in rows:
         table.add_row(*(Text(plain(text)) for text in row))
-    console = Console(file=sys.stdout, highlight=False)
-    if not console.is_terminal:
-        console = Console(file=sys.stdout, highlight=False, width=200)
-    with console.capture() as capture:
-        console.print(table)
-    out("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
+    paper.print(table)
+    out("\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n")
 
 
 def print_json(data: Any) -> None:

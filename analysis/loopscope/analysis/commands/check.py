@@ -16,8 +16,9 @@ WRONG = 1
 def check(model: ModelName, as_json: AsJson = False) -> None:
     """Look for what would make results wrong; exit code 1 when something is.
 
-    Tried are: the step (half of it, and RK4), values outside declared ranges, numbers that are not
-    finite in any scenario or case, and each parameter at either end of its declared range.
+    Tried: half the step, and RK4; every value against its declared range.
+
+    Tried, too: every scenario and case, and each parameter at either end of its declared range.
     """
     from dataclasses import asdict
 

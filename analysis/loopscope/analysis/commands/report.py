@@ -54,7 +54,7 @@ def report(
 def print_report(written: "Report", folder: Path) -> None:
     """Print what happened in each scenario, what was expected, and where to look."""
     from loopscope.analysis.commands.run import print_fits
-    from loopscope.analysis.reports import ended
+    from loopscope.analysis.reports import ended, labelled
     from loopscope.analysis.tables import moment, out, plain, print_table
 
     compared = written.compared
@@ -65,7 +65,10 @@ def print_report(written: "Report", folder: Path) -> None:
         f"{written.model}: where each scenario ends in {moment(runs[0].time[-1])}, "
         f"and the change against '{compared.base}'",
         ("scenario", *(f"{name} ({units[name]})" for name in names)),
-        [[run.label, *(ended(compared, run.label, name) for name in names)] for run in runs],
+        [
+            [labelled(run, base, runs[0]), *(ended(compared, run.label, name) for name in names)]
+            for base, run in zip(written.bases, runs, strict=True)
+        ],
         wrap=True,
     )
     told = [r for r in written.scenarios if r is not None and (r.sentence or r.expect)]

@@ -52,8 +52,9 @@ def run(
 ) -> None:
     """Simulate a model: print key variables, write all of them, or draw them.
 
-    With several scenarios a file gets a column (netCDF: a dimension) 'scenario'. With a case, the
-    picture shows what was observed, and how far the run is from it is printed.
+    Several scenarios make one file, with a column (netCDF: a dimension) 'scenario'.
+
+    With a case, a picture shows what was observed, and the errors against it are printed.
     """
     from loopscope.analysis import outputs, tables
     from loopscope.analysis.runs import Choice, choose_case, simulate_all
@@ -120,7 +121,8 @@ def told(run: "Run") -> str:
     last = ", ".join(f"{name} = {number(failure.last[name])}" for name in dict.fromkeys(shown))
     return (
         f"run '{run.label}' failed: '{failure.variable}' is not finite at time "
-        f"{moment(failure.time)}; last finite values: {last or 'none'}"
+        f"{moment(failure.time)} {run.time_units}".rstrip()
+        + f"; last finite values: {last or 'none'}"
     )
 
 
@@ -182,14 +184,14 @@ def print_fits(label: str, found: "Sequence[Fit]") -> None:
 
     print_table(
         f"{label} against what was observed",
-        ("variable", "series", "unit", "points", "RMSE", "MAPE", "U_m", "U_s", "U_c"),
+        ("variable", "series", "points", "RMSE", "MAPE", "U_m", "U_s", "U_c"),
         [
             (
-                f.variable, f.series, f.units, str(f.points), number(f.rmse),
+                f.variable, f.series, str(f.points), f"{number(f.rmse)} {f.units}".rstrip(),
                 f"{number(f.mape, 3)} %", number(f.theil.bias, 2),
                 number(f.theil.variation, 2), number(f.theil.covariation, 2),
             )
             for f in found
         ],
-        left=3,
+        left=2,
     )  # fmt: skip
