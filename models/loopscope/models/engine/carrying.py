@@ -104,7 +104,7 @@ class Carrying:
         for lane in range(width):
             at = ir.Constant(INT32, lane)
             one = builder.extract_element(value, at) if width > 1 else value
-            builder.store(one, place(frame.k, lane))
+            self._store_at_step(one, place(frame.k, lane))
             back = builder.extract_element(steps, at) if width > 1 else steps
             row = builder.sub(following, self._bounded(back))
             arrived = builder.icmp_signed(">=", row, frame.whole(0))
@@ -114,6 +114,13 @@ class Carrying:
             now = builder.select(arrived, past, before)
             out = builder.insert_element(out, now, at) if width > 1 else now
         return self.remember(slot, out)
+
+    def _store_at_step(self, value: ir.Value, place: ir.Value) -> None:
+        """Store what holds at the beginning of a step; later stages leave it alone."""
+        builder = self.frame.step.builder
+        if self.frame.layout.method == "RK4":
+            value = builder.select(self._at_stage(0), value, builder.load(place))
+        builder.store(value, place)
 
     def _bounded(self, steps: ir.Value) -> ir.Value:
         """Return a number of steps as an integer; one that never passes is cut to 2**62."""

@@ -92,6 +92,7 @@ class _Kernel:
                 Level.STEP: Section(Level.STEP, frame.step),
             },
             self._keep,
+            frame.keep_time,
             self._random,
         )
         self.starting = self._environment("starting")

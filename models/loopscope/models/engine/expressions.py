@@ -113,6 +113,8 @@ class Expressions:
         The four sections, by level.
     keep
         Stores a tile value so that a step can read it again; returns the reader.
+    keep_time
+        Makes a value of the time section ready for the step section.
     random
         Gives the value of a random draw in a section.
     """
@@ -122,11 +124,13 @@ class Expressions:
         equations: Equations,
         sections: dict[Level, Section],
         keep: Callable[[ir.Value], Callable[[], ir.Value]],
+        keep_time: Callable[[ir.Value], ir.Value],
         random: Callable[[int, Lanes], ir.Value],
     ) -> None:
         self.equations = equations
         self.sections = sections
         self.keep = keep
+        self.keep_time = keep_time
         self.random = random
         self._levels: dict[tuple[str, sp.Expr], Level] = {}
         self._readers: dict[Memo, Callable[[], ir.Value]] = {}
@@ -177,6 +181,12 @@ class Expressions:
                     self._readers[memo] = self.keep(inner)
                 step.values[memo] = self._readers[memo]()
             return step.values[memo]
+        if level is Level.TIME and where is Level.STEP:
+            step = self.sections[Level.STEP]
+            if memo not in step.values:
+                inner = self.value(expression, environment, Level.TIME, exact=exact)
+                step.values[memo] = self.keep_time(inner)
+            return step.values[memo]
         if memo not in section.values:
             section.values[memo] = self._build(expression, environment, section, exact=exact)
         return section.values[memo]
@@ -185,7 +195,7 @@ class Expressions:
         self, e: sp.Expr, environment: Environment, section: Section, *, exact: bool
     ) -> ir.Value:
         lanes = section.lanes
-        if e.is_number and not e.atoms(functions.RandomUniform):
+        if e.is_number and not e.has(functions.SDFunction):
             return lanes.constant(_number(e))
         if isinstance(e, sp.Symbol):
             if e in environment.level:

@@ -12,6 +12,7 @@ from llvmlite import ir
 
 from loopscope.models.engine.lanes import DOUBLE, INT32, INT64, Lanes
 from loopscope.models.engine.layout import INSPECTION
+from loopscope.models.engine.timetable import Timetable
 
 if TYPE_CHECKING:
     from loopscope.models.engine.layout import Layout
@@ -98,7 +99,17 @@ class Frame:
         self.head = ir.IRBuilder(self.blocks["entry"])
         self._counter = {
             label: self.head.alloca(INT64, name=label)
-            for label in ("run", "vector", "k", "stage", "saved", "lane", "output")
+            for label in (
+                "run",
+                "vector",
+                "k",
+                "stage",
+                "saved",
+                "lane",
+                "output",
+                "time_k",
+                "time_stage",
+            )
         }
         self.uniform = Lanes(ir.IRBuilder(self.blocks["common"]), 1)
         self.start_time = self.uniform.builder.load(self.argument["moments"])
@@ -107,8 +118,10 @@ class Frame:
         self.tile = Lanes(ir.IRBuilder(self.blocks["tile_lanes"]), layout.width)
         self._vectors: dict[int, ir.Value] = {}
         self.walk(self.tile)
-        self.time = Lanes(ir.IRBuilder(self.blocks["time"]), 1)
-        self._open_time()
+        self.beat = ir.IRBuilder(self.blocks["time"])
+        self.k, self.stage, self.now, self.length = self.moment(self.beat, "k", "stage")
+        self.timetable = Timetable(self) if layout.timetable else None
+        self.time = Lanes(self.timetable.builder if self.timetable else self.beat, 1)
         self.step = Lanes(ir.IRBuilder(self.blocks["step_lanes"]), layout.width)
         self.walk(self.step)
         outputs = max(1, len(layout.outputs))
@@ -167,24 +180,34 @@ class Frame:
         self.set(builder, "vector", 0)
         builder.branch(self.blocks["tile_lanes"])
 
-    def _open_time(self) -> None:
-        builder = self.time.builder
-        self.k = self.get(builder, "k")
-        self.now = builder.load(builder.gep(self.argument["moments"], [self.k]))
-        self.length = builder.load(builder.gep(self.argument["lengths"], [self.k]))
+    def moment(
+        self, builder: ir.IRBuilder, k_label: str, stage_label: str
+    ) -> tuple[ir.Value, ir.Value, ir.Value, ir.Value]:
+        """Return the step, the stage of RK4, the time and the length of the step."""
+        k, stage = self.get(builder, k_label), self.get(builder, stage_label)
+        now = builder.load(builder.gep(self.argument["moments"], [k]))
+        length = builder.load(builder.gep(self.argument["lengths"], [k]))
         if self.layout.method == "RK4":
-            self.stage = self.get(builder, "stage")
-            within = builder.fmul(self.stage_number(RK4_TIME), self.length)
-            self.now = builder.fadd(self.now, within)
+            within = builder.fmul(self._of_stage(builder, stage, RK4_TIME), length)
+            now = builder.fadd(now, within)
+        return k, stage, now, length
+
+    def _of_stage(
+        self, builder: ir.IRBuilder, stage: ir.Value, numbers: tuple[float, ...]
+    ) -> ir.Value:
+        value: ir.Value = ir.Constant(DOUBLE, numbers[0])
+        for number, choice in enumerate(numbers[1:], start=1):
+            here = builder.icmp_signed("==", stage, self.whole(number))
+            value = builder.select(here, ir.Constant(DOUBLE, choice), value)
+        return value
 
     def stage_number(self, numbers: tuple[float, ...]) -> ir.Value:
         """Return the number that belongs to the stage of RK4 at hand."""
-        builder = self.time.builder
-        value: ir.Value = ir.Constant(DOUBLE, numbers[0])
-        for stage, number in enumerate(numbers[1:], start=1):
-            here = builder.icmp_signed("==", self.stage, self.whole(stage))
-            value = builder.select(here, ir.Constant(DOUBLE, number), value)
-        return value
+        return self._of_stage(self.beat, self.stage, numbers)
+
+    def keep_time(self, value: ir.Value) -> ir.Value:
+        """Return a value of the time section for use in the step section."""
+        return self.timetable.keep(value) if self.timetable else value
 
     def input(self, number: int, name: str) -> ir.Value:
         """Return an input in its section: one number, or the vector at hand."""
@@ -205,9 +228,12 @@ class Frame:
         builder = (self.uniform if at_start else self.time).builder
         row = builder.mul(self.whole(number), self.argument["series_stride"])
         if not at_start:
-            sample = builder.mul(self.k, self.whole(self.layout.samples_per_step))
+            k, stage = (
+                (self.timetable.k, self.timetable.stage) if self.timetable else (self.k, self.stage)
+            )
+            sample = builder.mul(k, self.whole(self.layout.samples_per_step))
             if self.layout.method == "RK4":
-                half = builder.lshr(builder.add(self.stage, self.whole(1)), self.whole(1))
+                half = builder.lshr(builder.add(stage, self.whole(1)), self.whole(1))
                 sample = builder.add(sample, half)
             row = builder.add(row, sample)
         return builder.load(builder.gep(self.argument["series"], [row]))
@@ -265,15 +291,18 @@ class Frame:
         head = self.head
         self.set(head, "run", self.argument["first"])
         head.branch(self.blocks["common"])
-        self.uniform.builder.branch(self.blocks["tile"])
+        if self.timetable:
+            self.timetable.close(self.uniform.builder, self.blocks["tile"])
+        else:
+            self.uniform.builder.branch(self.blocks["tile"])
         self.end_vectors(self.tile.builder, "tile_lanes", "begin")
         builder = ir.IRBuilder(self.blocks["begin"])
         self.set(builder, "k", 0)
         self.set(builder, "stage", 0)
         self.set(builder, "saved", 0)
         builder.branch(self.blocks["time"])
-        self.set(self.time.builder, "vector", 0)
-        self.time.builder.branch(self.blocks["step_lanes"])
+        self.set(self.beat, "vector", 0)
+        self.beat.branch(self.blocks["step_lanes"])
 
     def end_vectors(self, builder: ir.IRBuilder, again: str, then: str) -> None:
         """End a loop over the vectors of a tile."""
@@ -345,4 +374,7 @@ class Frame:
         builder = ir.IRBuilder(self.blocks["next_tile"])
         self.bump(builder, "run", self.layout.tile)
         builder.branch(self.blocks["tile"])
-        ir.IRBuilder(self.blocks["exit"]).ret_void()
+        builder = ir.IRBuilder(self.blocks["exit"])
+        if self.timetable:
+            self.timetable.free(builder)
+        builder.ret_void()

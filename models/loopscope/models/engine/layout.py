@@ -40,6 +40,8 @@ class Layout:
         Elements of a vector: runs computed by one instruction.
     vectors
         Vectors in a tile; a tile is ``width * vectors`` runs.
+    timetable
+        Whether values that depend on the time alone are computed once for all tiles.
     """
 
     method: Method
@@ -50,6 +52,7 @@ class Layout:
     series: tuple[str, ...] = ()
     width: int = 1
     vectors: int = 1
+    timetable: bool = False
 
     @property
     def tile(self) -> int:

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 REGISTERS = 2
 """Registers that make a vector: their instructions overlap (measured: see ``tests/benchmarks``)."""
 
-VECTORS = 4
+VECTORS = 2
 """Vectors in a tile of a batch (measured likewise)."""
+
+LARGEST_TIMETABLE = 2**28
+"""Bytes; for longer runs, values of the time alone are computed again in each tile."""
 
 ROLES = {"start": "initial_time", "stop": "final_time", "dt": "time_step", "saveper": "saveper"}
 
@@ -164,6 +167,7 @@ def plan(
         series=tuple(name for name in inputs if name in overrides.paths),
         width=width,
         vectors=VECTORS if width > 1 else 1,
+        timetable=width > 1 and _fits(prepared, when, method),
     )
     return Plan(
         prepared=prepared,
@@ -177,6 +181,12 @@ def plan(
         series=_series(prepared, overrides, layout, when),
         seed=seed,
     )
+
+
+def _fits(prepared: Prepared, when: Times, method: Method) -> bool:
+    """Whether a table of all values of the time alone can be kept for all steps."""
+    stages = 4 if method == "RK4" else 1
+    return 8 * stages * (when.steps + 1) * len(prepared.computed) <= LARGEST_TIMETABLE
 
 
 def _times(prepared: Prepared, overrides: Overrides, *, asked: bool) -> Times:

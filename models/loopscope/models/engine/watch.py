@@ -38,7 +38,7 @@ class Watch:
         """Watch values of the time section and of the step section."""
         frame, total = self.frame, self.doubt.load(self.frame.step)
         if common:
-            total = frame.step.add(total, _doubt(frame.time, None, common))
+            total = frame.step.add(total, frame.keep_time(_doubt(frame.time, None, common)))
         self.doubt.store(frame.step, _doubt(frame.step, total, values))
 
     def inspect(self, states: Sequence[Slot]) -> None:
