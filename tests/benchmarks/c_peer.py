@@ -9,8 +9,8 @@ tried and the fastest is used.  Nothing looks for NaN or infinity: fast-math exc
 
 Models with Euler steps, without random numbers, DELAY FIXED or SAMPLE IF TRUE.
 
-Run alone: ``python tests/benchmarks/c_peer.py [--keep FOLDER]`` prints the variants and their agreement
-with the native engine.
+Run alone: ``python tests/benchmarks/c_peer.py [--keep FOLDER]`` prints the variants and their
+agreement with the native engine.
 """
 
 from __future__ import annotations
