@@ -208,7 +208,7 @@ def test_help_and_a_plain_run_load_nothing_heavy(run_python, tmp_path):
         "import sys; from loopscope.analysis.cli import main; before = set(sys.modules); "
         "main({words}); "
         "print(*sorted({{'numpy', 'rich', 'pandas', 'xarray', 'sympy', 'pysd', 'scipy', "
-        "'matplotlib', 'pydantic'}} & set(sys.modules)))"
+        "'matplotlib'}} & set(sys.modules)))"
     )
     out = str(tmp_path / "x.csv")
     plain = ["run", "migration_policy", "--out", out]

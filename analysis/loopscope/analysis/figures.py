@@ -175,6 +175,12 @@ def _draw(axes: Axes, runs: Sequence[Run], name: str, room: int) -> Scale:
             zorder=3 if place == 0 else 2,
             **line(place),
         )
+        failed = run.failure is not None and np.isfinite(run.values[name])
+        if np.any(failed):  # a cross where the run left the finite numbers
+            last = np.flatnonzero(failed)[-1]
+            colour = line(place)["color"]
+            axes.plot(run.time[last], run.values[name][last] / scale.by, "x", color=colour, ms=8)
+            axes.set_xlim(run.time[0], run.time[-1])
     axes.set_title(wrapped(plain(name), room))
     axes.set_ylabel(shortened(scale.label, 34))
     return scale
