@@ -209,7 +209,7 @@ def emit_pow(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
 
     Notes
     -----
-    Error below 1.75 units in the last place, seen where |y log(x)| is near 709 and x near
+    Error below 1.75 units in the last place, seen where y log(x) is near 709 or -709 and x near
     1.07; below 1.22 where the result is between 1e-150 and 1e150.  Powers of 2 are exact, and
     so are powers of whole numbers that fit a double as far as tried (bases to 128, exponents
     to 8).  108 operations, one of them a division; a constant ``y`` folds a dozen.
