@@ -105,19 +105,27 @@ class _Kernel:
         for number, output in enumerate(self.layout.outputs):
             self.frame.save(number, self.value(sp.Symbol(output, real=True)))
         advances = [(s, self.value(following(self.equations, s))) for s in self.carried]
+        watched = self._watched()
         # Only now, with everything read, may what is carried change.
         for symbol, value in advances:
             self._advance(symbol, value)
-        self._watch()
+        self._watch(watched)
         return self.frame.module
 
-    def _watch(self) -> None:
-        frame, watch = self.frame, Watch(self.frame)
+    def _watched(self) -> dict[Level, list[ir.Value]]:
+        """Return the values to watch, by section."""
         by_level: dict[Level, list[ir.Value]] = {level: [] for level in Level}
         for symbol in must_check(self.equations, self.auxiliaries, self.carried):
             level = self.expressions.level(symbol, self.running)
-            value = self.expressions.value(symbol, self.running, level)
-            by_level[level].append(value)
+            by_level[level].append(self.expressions.value(symbol, self.running, level))
+        for symbol in self.equations.fixed:
+            if symbol.name not in self.layout.inputs:
+                level = self.expressions.level(symbol, self.starting)
+                by_level[level].append(self.expressions.value(symbol, self.starting, level))
+        return by_level
+
+    def _watch(self, by_level: dict[Level, list[ir.Value]]) -> None:
+        frame, watch = self.frame, Watch(self.frame)
         watch.at_start(by_level[Level.UNIFORM] + by_level[Level.TILE])
         watch.at_step(by_level[Level.TIME], by_level[Level.STEP])
         frame.finish()
@@ -160,6 +168,8 @@ class _Kernel:
             name, starting, level, lambda s: self._read(s, starting), equation
         )
         if not starting:
+            for symbol in equations.start_order:  # in order, so that no chain is too deep
+                self.expressions.level(symbol, self.starting)
             for symbol in equations.fixed:
                 if symbol not in level:
                     level[symbol] = self.expressions.level(symbol, self.starting)

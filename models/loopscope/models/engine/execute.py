@@ -180,7 +180,9 @@ def diagnose(plan: Plan, run: int, step: int) -> Failure | None:
     """
     prepared = plan.prepared
     everything = tuple(
-        name for name in (*prepared.carried, *prepared.computed) if name not in plan.layout.inputs
+        name
+        for name in (*prepared.fixed, *prepared.carried, *prepared.computed)
+        if name not in plan.layout.inputs
     )
     wanted = needed_names(plan, everything)
     layout = replace(plan.layout, outputs=wanted, lanes=(), width=1, vectors=1)
@@ -215,5 +217,5 @@ def needed_names(plan: Plan, everything: tuple[str, ...]) -> tuple[str, ...]:
     from loopscope.models.engine.emit import needed
 
     auxiliaries, carried = needed(plan.prepared.source(), plan.layout)
-    wanted = {str(symbol.name) for symbol in (*carried, *auxiliaries)}
+    wanted = {*plan.prepared.fixed, *(str(symbol.name) for symbol in (*carried, *auxiliaries))}
     return tuple(name for name in everything if name in wanted)

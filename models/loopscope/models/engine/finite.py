@@ -1,6 +1,6 @@
 """Which values must be watched so that no run leaves the finite numbers unseen.
 
-Stage 4 of 5, emission.  In: ``Equations``.  Out: the few auxiliaries to watch beside the states.
+Stage 4 of 5, emission.  In: ``Equations``.  Out: the few values to watch beside the states.
 A variable need not be watched when a value that is watched (or needs no watching itself) is
 certainly not finite whenever the variable is not.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from loopscope.models.equations import Equations
 
@@ -43,9 +43,9 @@ def carries(expression: sp.Expr) -> set[sp.Symbol]:
 
 
 def must_check(
-    equations: Equations, auxiliaries: Sequence[sp.Symbol], carried: Iterable[sp.Symbol]
+    equations: Equations, auxiliaries: Sequence[sp.Symbol], carried: Sequence[sp.Symbol]
 ) -> list[sp.Symbol]:
-    """Return the auxiliaries to watch at every step, given that states are looked at.
+    """Return what to watch at every step, given that states are looked at.
 
     Linear in the size of the equations.
     """
@@ -59,4 +59,5 @@ def must_check(
         if symbol not in covered:
             watched.append(symbol)
         covered |= carries(equations.auxiliaries[symbol])
+    watched += [s for s in carried if s not in equations.states and s not in covered]
     return watched[::-1]

@@ -42,9 +42,26 @@ def emit_table(lanes: Lanes, table: Lookup, x: ir.Value) -> ir.Value:
         return _keep_nan(lanes, x, held)
     if table.interpolation == "interpolate":
         x = lanes.minimum(lanes.constant(table.x[-1]), x)
-        x = lanes.maximum(lanes.constant(table.x[0]), x)
-    origin, base, slope = _pick(lanes, table.x[:-1], [table.x[:-1], table.y[:-1], slopes(table)], x)
+        x = lanes.maximum(lanes.constant(_lowest(table)), x)
+    columns = [table.x[:-1], _bases(table), slopes(table)]
+    origin, base, slope = _pick(lanes, table.x[:-1], columns, x)
     return lanes.fused(lanes.subtract(x, origin), slope, base)
+
+
+def _lowest(table: Lookup) -> float:
+    """Return an x at which the table has the value that is held below its first point."""
+    first, second = table.x[:2]
+    return math.nextafter(first, -math.inf) if first == second else first
+
+
+def _bases(table: Lookup) -> tuple[float, ...]:
+    """Return the value at the left end of each segment; of a jump, the value after it.
+
+    A jump at the first point begins with the value before it, which is held below.
+    """
+    points = list(zip(table.x, table.y, strict=True))
+    after = [y1 if x0 == x1 else y0 for (x0, y0), (x1, y1) in itertools.pairwise(points)]
+    return (table.y[0], *after[1:]) if len(after) > 1 else tuple(after)
 
 
 def emit_slope(lanes: Lanes, table: Lookup, x: ir.Value) -> ir.Value:

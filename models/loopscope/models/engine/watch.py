@@ -36,10 +36,17 @@ class Watch:
 
     def at_step(self, common: Sequence[ir.Value], values: Sequence[ir.Value]) -> None:
         """Watch values of the time section and of the step section."""
-        frame, total = self.frame, self.doubt.load(self.frame.step)
+        frame, before = self.frame, self.doubt.load(self.frame.step)
+        total = before
         if common:
             total = frame.step.add(total, frame.keep_time(_doubt(frame.time, None, common)))
-        self.doubt.store(frame.step, _doubt(frame.step, total, values))
+        total = _doubt(frame.step, total, values)
+        if frame.layout.method == "RK4":
+            # Between steps a run may pass where an auxiliary has no value.
+            builder = frame.step.builder
+            here = builder.icmp_signed("==", frame.stage, frame.whole(0))
+            total = builder.select(here, total, before)
+        self.doubt.store(frame.step, total)
 
     def inspect(self, states: Sequence[Slot]) -> None:
         """Fill the block in which runs are looked at."""
