@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import sympy as sp
 
 from loopscope.models import source
-from loopscope.models.equations import Equations, symbolise
 from loopscope.models.errors import ModelError
 from loopscope.models.plain import evaluate
+from loopscope.models.symbolic import symbolise
+
+if TYPE_CHECKING:
+    from loopscope.models.equations import Equations
 
 CLOCK = "\nINITIAL TIME=0~~|\nFINAL TIME=20~~|\nTIME STEP=0.25~~|\nSAVEPER=TIME STEP~~|\n"
 STEPS, DT = 80, 0.25

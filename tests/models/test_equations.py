@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopscope.models import source
-from loopscope.models.equations import symbolise, symbols_in
+from loopscope.models.equations import symbols_in
 from loopscope.models.errors import AlgebraicLoopError, ModelError, UnsupportedError
 from loopscope.models.order import CircleError, sort
+from loopscope.models.symbolic import symbolise
 
 CLOCK = "\nINITIAL TIME=0~~|\nFINAL TIME=20~~|\nTIME STEP=0.25~~|\nSAVEPER=TIME STEP~~|\n"
 

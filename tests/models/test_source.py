@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loopscope.models import source
-from loopscope.models.equations import symbolise
 from loopscope.models.errors import (
     LoopscopeError,
     ModelError,
     ReadError,
     UnknownNameError,
 )
+from loopscope.models.symbolic import symbolise
 
 CLOCK = """
 ********************************************************

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from loopscope.models.engine.simulate import simulate as simulate
     from loopscope.models.equations import Equations as Equations
-    from loopscope.models.equations import symbolise as symbolise
     from loopscope.models.errors import LoopscopeError as LoopscopeError
     from loopscope.models.model import Model as Model
     from loopscope.models.scenario import Case as Case
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from loopscope.models.scenario import scenarios as scenarios
     from loopscope.models.source import library as library
     from loopscope.models.source import load as load
+    from loopscope.models.symbolic import symbolise as symbolise
 
 _HOME = {
     "Case": "scenario",
@@ -36,7 +36,7 @@ _HOME = {
     "load": "source",
     "scenarios": "scenario",
     "simulate": "engine.simulate",
-    "symbolise": "equations",
+    "symbolise": "symbolic",
 }
 
 __all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]

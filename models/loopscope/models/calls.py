@@ -15,8 +15,8 @@ import sympy as sp
 from loopscope.models import functions as sd
 from loopscope.models import remembering
 from loopscope.models.draft import plain_name
-from loopscope.models.expressions import Equation, power
 from loopscope.models.names import key
+from loopscope.models.reading import Equation, power
 
 Formula = Callable[..., sp.Expr]
 

@@ -21,7 +21,7 @@ from loopscope.models.errors import (
     UnsupportedError,
     did_you_mean,
 )
-from loopscope.models.expressions import Equation, File, make_lookup
+from loopscope.models.expressions import NODES
 from loopscope.models.model import (
     TIME,
     AnyVariable,
@@ -35,6 +35,7 @@ from loopscope.models.model import (
 )
 from loopscope.models.names import key
 from loopscope.models.plain import evaluate
+from loopscope.models.reading import Equation, File, make_lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -148,6 +149,7 @@ def _file(draft: Draft, names: Mapping[str, str], clock: Clock) -> File:
         elif type(entry.syntax).__name__ == "InlineLookupsStructure" and draft.dialect == "XMILE":
             tables[key(entry.name)] = f"{entry.name} table"
     return File(
+        nodes=NODES,
         names=names,
         tables=tables,
         reserved=reserved,

@@ -116,10 +116,10 @@ class Prepared:
 def prepare(model: Model, equations: Equations | None = None) -> Prepared:
     """Return what runs of a model need; writes out its equations unless they are given."""
     from loopscope.models import equations as written
-    from loopscope.models import functions
+    from loopscope.models import functions, symbolic
     from loopscope.models import model as records
 
-    known = written.symbolise(model) if equations is None else equations
+    known = symbolic.symbolise(model) if equations is None else equations
     kinds = {
         records.Stock: "stock",
         records.Flow: "flow",
@@ -205,8 +205,8 @@ def of_file(name_or_path: str | Path) -> Prepared:
 
 @lru_cache(maxsize=8)
 def _equations(path: Path, digest: str) -> Equations:
-    from loopscope.models.equations import symbolise
     from loopscope.models.source import load
+    from loopscope.models.symbolic import symbolise
 
     model = load(path)
     if model.sha256 != digest:
