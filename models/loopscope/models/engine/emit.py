@@ -24,6 +24,7 @@ from loopscope.models.engine.expressions import (
 )
 from loopscope.models.engine.finite import must_check
 from loopscope.models.engine.frame import Frame, Slot
+from loopscope.models.engine.timetable import Timetable
 from loopscope.models.engine.watch import Watch
 from loopscope.models.equations import Equations, symbols_in
 from loopscope.models.model import TIME
@@ -79,6 +80,8 @@ class _Kernel:
         self.equations = equations
         self.layout = layout
         self.frame = Frame(layout, name)
+        if layout.timetable:
+            Timetable(self.frame)
         self.carrying = Carrying(self.frame)
         self.auxiliaries, self.carried = needed(equations, layout)
         frame = self.frame

@@ -12,9 +12,10 @@ from llvmlite import ir
 
 from loopscope.models.engine.lanes import DOUBLE, INT32, INT64, Lanes
 from loopscope.models.engine.layout import INSPECTION
-from loopscope.models.engine.timetable import Timetable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from loopscope.models.engine.layout import Layout
 
 NUMBERS = DOUBLE.as_pointer()
@@ -75,7 +76,17 @@ class Slot:
 
 
 class Frame:
-    """The skeleton of a kernel; ``finish`` closes it."""
+    """The skeleton of a kernel; ``finish`` closes it.
+
+    Attributes
+    ----------
+    uniform, tile, time, step
+        The four places to write to.
+    keep_time
+        Makes a value of the time section ready for the step section.
+    enter_tiles, leave
+        Emit what stands before the first tile, and before the return.
+    """
 
     def __init__(self, layout: Layout, name: str) -> None:
         self.layout = layout
@@ -120,8 +131,11 @@ class Frame:
         self.walk(self.tile)
         self.beat = ir.IRBuilder(self.blocks["time"])
         self.k, self.stage, self.now, self.length = self.moment(self.beat, "k", "stage")
-        self.timetable = Timetable(self) if layout.timetable else None
-        self.time = Lanes(self.timetable.builder if self.timetable else self.beat, 1)
+        self.time = Lanes(self.beat, 1)
+        self.time_k, self.time_stage = self.k, self.stage
+        self.keep_time: Callable[[ir.Value], ir.Value] = lambda value: value
+        self.enter_tiles: Callable[[ir.IRBuilder, ir.Block], object] = ir.IRBuilder.branch
+        self.leave: Callable[[ir.IRBuilder], object] = lambda builder: builder
         self.step = Lanes(ir.IRBuilder(self.blocks["step_lanes"]), layout.width)
         self.walk(self.step)
         outputs = max(1, len(layout.outputs))
@@ -205,10 +219,6 @@ class Frame:
         """Return the number that belongs to the stage of RK4 at hand."""
         return self._of_stage(self.beat, self.stage, numbers)
 
-    def keep_time(self, value: ir.Value) -> ir.Value:
-        """Return a value of the time section for use in the step section."""
-        return self.timetable.keep(value) if self.timetable else value
-
     def input(self, number: int, name: str) -> ir.Value:
         """Return an input in its section: one number, or the vector at hand."""
         if name not in self.layout.lanes:
@@ -228,12 +238,9 @@ class Frame:
         builder = (self.uniform if at_start else self.time).builder
         row = builder.mul(self.whole(number), self.argument["series_stride"])
         if not at_start:
-            k, stage = (
-                (self.timetable.k, self.timetable.stage) if self.timetable else (self.k, self.stage)
-            )
-            sample = builder.mul(k, self.whole(self.layout.samples_per_step))
+            sample = builder.mul(self.time_k, self.whole(self.layout.samples_per_step))
             if self.layout.method == "RK4":
-                half = builder.lshr(builder.add(stage, self.whole(1)), self.whole(1))
+                half = builder.lshr(builder.add(self.time_stage, self.whole(1)), self.whole(1))
                 sample = builder.add(sample, half)
             row = builder.add(row, sample)
         return builder.load(builder.gep(self.argument["series"], [row]))
@@ -291,10 +298,7 @@ class Frame:
         head = self.head
         self.set(head, "run", self.argument["first"])
         head.branch(self.blocks["common"])
-        if self.timetable:
-            self.timetable.close(self.uniform.builder, self.blocks["tile"])
-        else:
-            self.uniform.builder.branch(self.blocks["tile"])
+        self.enter_tiles(self.uniform.builder, self.blocks["tile"])
         self.end_vectors(self.tile.builder, "tile_lanes", "begin")
         builder = ir.IRBuilder(self.blocks["begin"])
         self.set(builder, "k", 0)
@@ -375,6 +379,5 @@ class Frame:
         self.bump(builder, "run", self.layout.tile)
         builder.branch(self.blocks["tile"])
         builder = ir.IRBuilder(self.blocks["exit"])
-        if self.timetable:
-            self.timetable.free(builder)
+        self.leave(builder)
         builder.ret_void()

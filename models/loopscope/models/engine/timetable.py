@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from llvmlite import ir
 
-from loopscope.models.engine.lanes import DOUBLE, INT64
+from loopscope.models.engine.lanes import DOUBLE, INT64, Lanes
 
 if TYPE_CHECKING:
     from loopscope.models.engine.frame import Frame
@@ -19,7 +19,7 @@ BYTE = ir.IntType(8)
 
 
 class Timetable:
-    """The table of one kernel."""
+    """The table of one kernel; takes over the time section of its frame."""
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
@@ -29,6 +29,9 @@ class Timetable:
         self._memory = frame.head.alloca(DOUBLE.as_pointer(), name="timetable")
         self._stages = 4 if frame.layout.method == "RK4" else 1
         self._kept = 0
+        frame.time = Lanes(self.builder, 1)
+        frame.time_k, frame.time_stage = self.k, self.stage
+        frame.keep_time, frame.enter_tiles, frame.leave = self._keep, self._close, self._free
 
     def _rows(self, builder: ir.IRBuilder) -> ir.Value:
         steps = builder.add(self.frame.argument["steps"], self.frame.whole(1))
@@ -39,7 +42,7 @@ class Timetable:
         column = builder.mul(self._rows(builder), self.frame.whole(number))
         return builder.gep(builder.load(self._memory), [builder.add(column, row)])
 
-    def keep(self, value: ir.Value) -> ir.Value:
+    def _keep(self, value: ir.Value) -> ir.Value:
         """Store a value for each step; return it as read in the step at hand."""
         frame, number = self.frame, self._kept
         self._kept += 1
@@ -49,7 +52,7 @@ class Timetable:
     def _library(self, name: str, result: ir.Type, argument: ir.Type) -> ir.Function:
         return ir.Function(self.frame.module, ir.FunctionType(result, [argument]), name)
 
-    def close(self, before: ir.IRBuilder, then: ir.Block) -> None:
+    def _close(self, before: ir.IRBuilder, then: ir.Block) -> None:
         """Close the loop, entered from ``before`` and left for ``then``."""
         frame = self.frame
         bytes_needed = before.mul(self._rows(before), frame.whole(8 * max(1, self._kept)))
@@ -70,7 +73,7 @@ class Timetable:
         more = builder.icmp_signed("<=", following, frame.argument["steps"])
         builder.cbranch(more, self._start, then)
 
-    def free(self, builder: ir.IRBuilder) -> None:
+    def _free(self, builder: ir.IRBuilder) -> None:
         """Give the memory back."""
         memory = builder.bitcast(builder.load(self._memory), BYTE.as_pointer())
         builder.call(self._library("free", ir.VoidType(), BYTE.as_pointer()), [memory])
