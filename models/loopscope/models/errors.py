@@ -89,6 +89,18 @@ class OutputError(LoopscopeError):
     """A result that cannot be written where asked."""
 
 
+def shown(value: object, most: int = 60) -> str:
+    """Return a value as it may stand in a message: on one line, not too long.
+
+    Examples
+    --------
+    >>> shown([1, "x"])
+    "[1, 'x']"
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def did_you_mean(word: str, known: Iterable[str], *, most: int = 3) -> str:
     """Return a hint that names the nearest known words, or an empty string.
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from loopscope.models.errors import ReadError, RunError, UnknownNameError, did_you_mean
+from loopscope.models.errors import ReadError, RunError, UnknownNameError, did_you_mean, shown
 from loopscope.models.names import key
 
 Numbers = NDArray[np.float64]
@@ -127,7 +127,7 @@ def as_setting(value: Any, what: str) -> Setting:
     if isinstance(value, Constant | Change | Pulses | Points):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | dict):
-        msg = f"{what}: expected a number or a time path, got {value!r}"
+        msg = f"{what}: expected a number or a time path, got {shown(value)}"
         raise RunError(msg)
     if not isinstance(value, dict):
         if not math.isfinite(value):

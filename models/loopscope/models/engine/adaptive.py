@@ -138,7 +138,7 @@ class _System:
         slots = (*plan.layout.inputs, *plan.layout.starts)
         for row, name in zip(plan.lanes, plan.layout.lanes, strict=True):
             common[slots.index(name)] = row[run]
-        at_start = self._at_start(common)
+        at_start = self._at_start(common, run)
         inputs = np.concatenate([common[: len(plan.layout.inputs)], at_start[len(self.states) :]])
         state = at_start[: len(self.states)]
         scale = ABSOLUTE * np.maximum(1.0, np.abs(state))
@@ -175,14 +175,17 @@ class _System:
         values = dict(zip(self.states, last.tolist(), strict=True))
         return Failure(run, self.states[worst], time, values)
 
-    def _at_start(self, common: Numbers) -> Numbers:
+    def _at_start(self, common: Numbers, run: int) -> Numbers:
         when = self.plan.times
         out = np.empty((len(self.start_layout.outputs), 1, 1))
         moment = Times.at(when.start, when.step)
         now = np.array(common)
         self._set_paths(now, when.start)
         empty = np.zeros((1, 1))
-        launch(self.start, self.start_layout, moment, now, empty, empty, out, runs=1)
+        launch(
+            self.start, self.start_layout, moment, now, empty, empty, out, runs=1,
+            seed=self.plan.seed, origin=run,
+        )  # fmt: skip
         return np.array(out[:, 0, 0])
 
     def _set_paths(self, inputs: Numbers, time: float) -> None:

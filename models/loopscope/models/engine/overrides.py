@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loopscope.models.errors import RunError
+from loopscope.models.errors import RunError, shown
 
 if TYPE_CHECKING:
     from loopscope.models.engine.prepared import Facts, Prepared
@@ -116,7 +116,28 @@ def collect(
         found.tables[facts.name] = _table(facts, value)
     for name, value in (initial or {}).items():
         _set_start(found, prepared, name, value)
+    for name in {*found.numbers, *found.arrays, *found.paths}:
+        found.starts.pop(name, None)  # a stock that is held starts at what it is held at
     return found
+
+
+def plain_number(value: object) -> float | None:
+    """Return a real number as a float; None for anything else: text, truth values, dates ...
+
+    Examples
+    --------
+    >>> plain_number(3), plain_number("3"), plain_number(True)
+    (3.0, None, None)
+    """
+    if getattr(value, "ndim", None) == 0:
+        kind = getattr(getattr(value, "dtype", None), "kind", "")
+        value = getattr(value, "item", lambda: None)() if kind in "iuf" else None
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _set_variable(found: Overrides, prepared: Prepared, name: str, value: Any) -> None:
@@ -147,16 +168,20 @@ def _set_start(found: Overrides, prepared: Prepared, name: str, value: Any) -> N
 
 def _value(facts: Facts, value: Any) -> float | Numbers | TimePath:
     """Return a setting as a number, one number a run, or a time path."""
-    if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
-        return _finite(facts, float(value))
+    number = plain_number(value)
+    if number is not None:
+        return _finite(facts, number)
     if isinstance(value, str):
         raise RunError(_text_message(facts, value))
     index = getattr(value, "index", None)
     if index is not None and hasattr(value, "to_numpy"):  # a pandas Series over time
         return _points(facts, index.to_numpy(), value.to_numpy())
     if getattr(value, "dims", None) == ("time",):  # an xarray DataArray over time
+        if "time" not in value.coords:
+            msg = f"'{facts.name}' is given over time but without times; add a 'time' coordinate"
+            raise RunError(msg)
         return _points(facts, value["time"].to_numpy(), value.to_numpy())
-    if isinstance(value, Sequence | np.ndarray) or hasattr(value, "__array__"):
+    if isinstance(value, Sequence) or getattr(value, "ndim", 0) > 0:
         return _array(facts, value)
     from loopscope.models.scenario import Constant, as_setting
 
@@ -188,14 +213,26 @@ def _text_message(facts: Facts, value: str) -> str:
     )
 
 
-def _array(facts: Facts, value: Any) -> float | Numbers:
+def _plain_numbers(value: Any) -> Numbers | None:
+    """Return an array of numbers; None when something in it is no number."""
     try:
-        numbers = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        msg = f"'{facts.name}' must be numbers, one a run; got {value!r}"
-        raise RunError(msg) from None
-    if numbers.ndim == 0:
-        return _finite(facts, float(numbers))
+        given = np.asarray(value)
+    except (TypeError, ValueError):  # rows of different lengths
+        return None
+    if given.dtype.kind == "O":
+        parts = [plain_number(part) for part in given.flat]
+        known = [part for part in parts if part is not None]
+        return np.reshape(known, given.shape) if len(known) == len(parts) else None
+    if given.size and (given.dtype.kind not in "iuf" or np.ma.is_masked(value)):
+        return None
+    return np.array(given, dtype=np.float64)
+
+
+def _array(facts: Facts, value: Any) -> Numbers:
+    numbers = _plain_numbers(value)
+    if numbers is None:
+        msg = f"'{facts.name}' must be numbers, one a run; got {shown(value)}"
+        raise RunError(msg)
     if numbers.ndim != 1 or not len(numbers):
         msg = f"'{facts.name}' must have one value a run, got an array of shape {numbers.shape}"
         raise RunError(msg)
@@ -212,10 +249,12 @@ def _array(facts: Facts, value: Any) -> float | Numbers:
 def _points(facts: Facts, times: Any, values: Any) -> TimePath:
     from loopscope.models.scenario import as_setting
 
-    plain = {
-        "times": [float(time) for time in times],
-        "values": [float(value) for value in values],
-    }
+    plain = {"times": np.asarray(times), "values": np.asarray(values)}
+    for what, column in plain.items():
+        if column.ndim != 1 or column.dtype.kind not in "iuf":
+            msg = f"'{facts.name}': its {what} must be plain numbers, got {shown(column)}"
+            raise RunError(msg)
+    plain = {what: column.tolist() for what, column in plain.items()}
     setting = as_setting(plain, f"'{facts.name}'")
     assert not isinstance(setting, float)
     return setting  # type: ignore[return-value]
@@ -228,7 +267,7 @@ def _table(facts: Facts, value: Any) -> Table:
     except (TypeError, ValueError):
         points = np.empty((0, 0))
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
-        msg = f"lookup '{facts.name}' must be given as points [(x, y), ...], got {value!r}"
+        msg = f"lookup '{facts.name}' must be given as points [(x, y), ...], got {shown(value)}"
         raise RunError(msg)
     if not np.isfinite(points).all():
         msg = f"lookup '{facts.name}' has a point that is not finite"

@@ -16,7 +16,8 @@ import numpy as np
 from loopscope.models.engine import native
 from loopscope.models.engine.clock import Times, changing_times, times
 from loopscope.models.engine.layout import Layout, Method
-from loopscope.models.errors import RunError
+from loopscope.models.engine.overrides import plain_number
+from loopscope.models.errors import RunError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -135,9 +136,8 @@ def plan(
         As ``overrides.collect``, ``clock.times``; an output that is a lookup; a seed out of range.
     """
     for role, field in ROLES.items():
-        value = clock[role]
-        if value is not None:
-            overrides.set(prepared.clock[field], float(value))
+        if clock[role] is not None:
+            overrides.set(prepared.clock[field], _time(prepared, role, clock[role]))
     when = _times(prepared, overrides, asked=any(v is not None for v in clock.values()))
     for role, value in zip(ROLES.values(), (when.start, None, when.step, None), strict=True):
         if value is not None and prepared.clock[role] in prepared.parameters:
@@ -189,13 +189,27 @@ def _fits(prepared: Prepared, when: Times, method: Method) -> bool:
     return 8 * stages * (when.steps + 1) * len(prepared.computed) <= LARGEST_TIMETABLE
 
 
+def _time(prepared: Prepared, role: str, value: object) -> float:
+    """Return one of the four times as the caller asked for it."""
+    number = plain_number(value)
+    if number is None:
+        msg = f"{role} must be a number, got {shown(value)}"
+        raise RunError(msg)
+    name = prepared.clock[ROLES[role]]
+    if name in prepared.structural and number != prepared.parameters.get(name):
+        msg = f"{role} ('{name}') cannot be changed: {prepared.structural[name]}"
+        raise RunError(msg)
+    return number
+
+
 def _times(prepared: Prepared, overrides: Overrides, *, asked: bool) -> Times:
     found: dict[str, float] = {}
+    for name in prepared.clock_needs:
+        if name in overrides.arrays or name in overrides.paths:
+            msg = f"'{name}' must be one number: all runs share their times, which rest on it"
+            raise RunError(msg)
     for role, field in ROLES.items():
         name = prepared.clock[field]
-        if name in overrides.arrays or name in overrides.paths:
-            msg = f"'{name}' must be one number: all runs share their times"
-            raise RunError(msg)
         name = name if name in overrides.numbers else prepared.copies.get(name, name)
         value = overrides.numbers.get(name, prepared.parameters.get(name))
         if value is not None:
@@ -210,7 +224,7 @@ def _times(prepared: Prepared, overrides: Overrides, *, asked: bool) -> Times:
             )  # fmt: skip
 
         if prepared.changing_clock:
-            return changing_times(now, found.get("start", 0.0))
+            return changing_times(now, found.get("start", clock.start))
         stop, step, saveper = now(0.0)
         found = {"start": clock.start, "stop": stop, "dt": step, "saveper": saveper} | found
     changed = any(prepared.clock[field] in overrides.numbers for field in ROLES.values())
@@ -225,7 +239,9 @@ class _ComputedClock:
     def __init__(self, prepared: Prepared, overrides: Overrides) -> None:
         names = tuple(prepared.clock[field] for field in ROLES.values())
         held = tuple(
-            name for name in names if name in overrides.numbers and name not in prepared.parameters
+            name
+            for name in prepared.clock_needs
+            if name in overrides.numbers and name not in prepared.parameters
         )
         self.layout = Layout(
             method="Euler",

@@ -61,6 +61,8 @@ class Prepared:
         Parameters that decide the structure, so cannot be overridden -> why.
     discrete
         What jumps between steps: constructs by the variable that uses them.
+    clock_needs
+        What the time bounds rest on: parameters and auxiliaries.
     changing_clock
         Whether a time bound depends on the time.
     draws, pipelines
@@ -82,6 +84,7 @@ class Prepared:
     copies: Mapping[str, str]
     structural: Mapping[str, str]
     discrete: Mapping[str, str]
+    clock_needs: tuple[str, ...]
     changing_clock: bool
     draws: int
     pipelines: int
@@ -134,18 +137,21 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
         equation = known.auxiliaries.get(records.symbol_of(name))
         if equation in known.parameters:
             copies[name] = str(equation)
-    changing = any(
-        records.TIME in written.reaches(known, records.symbol_of(clock[role]))
+    needs = {
+        symbol
         for role in ("initial_time", "final_time", "time_step", "saveper")
-    )
+        for symbol in written.reaches(known, records.symbol_of(clock[role]))
+    }
     discrete = {state.owner: state.construct for state in known.memories.values()}
     discrete |= {pipe.owner: "DELAY FIXED" for pipe in known.pipelines.values()}
-    for symbol, expression in known.auxiliaries.items():
+    running = [(str(symbol.name), e) for symbol, e in known.auxiliaries.items()]
+    running += [(state.owner, state.rate) for state in known.states.values()]
+    for owner, expression in running:
         for found in expression.atoms(functions.RandomUniform, functions.PulseTrain):
             construct = "a random function"
             if isinstance(found, functions.PulseTrain):
                 construct = "PULSE TRAIN"
-            discrete.setdefault(str(symbol.name), construct)
+            discrete.setdefault(owner, construct)
     return Prepared(
         name=known.name,
         path=model.path,
@@ -171,7 +177,8 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
         copies=copies,
         structural=dict(known.structural),
         discrete=discrete,
-        changing_clock=changing,
+        clock_needs=tuple(sorted(str(s.name) for s in needs - {records.TIME})),
+        changing_clock=records.TIME in needs,
         draws=known.draws,
         pipelines=len(known.pipelines),
         source=lambda: known,
@@ -232,6 +239,6 @@ def _from_json(body: bytes, source: Callable[[], Equations]) -> Prepared:
     plain = json.loads(body)
     names = tuple(Facts.__dataclass_fields__)
     rows = (Facts(**dict(zip(names, row, strict=True))) for row in plain.pop("variables"))
-    for name in ("carried", "computed", "fixed"):
+    for name in ("carried", "computed", "fixed", "clock_needs"):
         plain[name] = tuple(plain[name])
     return Prepared(**plain, variables={facts.name: facts for facts in rows}, source=source)
