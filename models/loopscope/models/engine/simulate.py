@@ -18,13 +18,16 @@ from loopscope.models.engine.execute import Result, execute
 from loopscope.models.engine.overrides import collect
 from loopscope.models.engine.plan import plan
 from loopscope.models.engine.prepared import Prepared, of_file, prepare
+from loopscope.models.engine.request import clock_of, named
 from loopscope.models.errors import RunError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Unpack
 
     import xarray as xr
 
+    from loopscope.models.engine.request import Request
     from loopscope.models.model import Model
     from loopscope.models.scenario import Case, Scenario
 
@@ -118,9 +121,10 @@ def simulate(
     >>> run["irregular migrants"].dims
     ('time',)
     """
-    settings: dict[str, Any] = {
+    request: Request = {
         "case": case, "parameters": parameters, "initial": initial, "lookups": lookups,
-        "start": start, "stop": stop, "dt": dt, "saveper": saveper, "outputs": outputs,
+        "start": start, "stop": stop, "dt": dt, "saveper": saveper, "method": method,
+        "outputs": outputs,
     }  # fmt: skip
     if engine not in ENGINES:
         msg = f"no engine named '{engine}'{did_you_mean(engine, ENGINES)}; there are: native, pysd"
@@ -128,64 +132,47 @@ def simulate(
     if engine == "pysd":
         from loopscope.models.engine.with_pysd import simulate_with_pysd
 
-        return simulate_with_pysd(model, scenario, method=method, **settings)
-    result = run(
-        model, scenario, method=method, seed=seed, threads=threads, progress=progress, **settings
-    )
-    return to_dataset(result)
+        return simulate_with_pysd(model, scenario, **request)
+    request |= {"seed": seed, "threads": threads, "progress": progress}
+    return to_dataset(run(model, scenario, **request))
 
 
 def run(
     model: Model | str | Path | Prepared,
     scenario: str | Scenario | None = None,
-    *,
-    case: str | Case | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    initial: Mapping[str, Any] | None = None,
-    lookups: Mapping[str, Any] | None = None,
-    start: float | None = None,
-    stop: float | None = None,
-    dt: float | None = None,
-    saveper: float | None = None,
-    method: str | None = None,
-    outputs: Sequence[str] | None = None,
-    seed: int = 0,
-    threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    **request: Unpack[Request],
 ) -> Result:
     """Simulate as ``simulate`` does, but return plain arrays: xarray is not imported."""
     prepared = prepared_of(model)
-    chosen_case, chosen_scenario = named(prepared, case, scenario)
-    if chosen_case is not None:
-        start = chosen_case.start if start is None else start
-        stop = chosen_case.stop if stop is None else stop
-    chosen = method_of(prepared, method)
+    case, scenario = named(prepared.path, request.get("case"), scenario)
+    method = method_of(prepared, request.get("method"))
     overrides = collect(
         prepared,
-        case=chosen_case,
-        scenario=chosen_scenario,
-        parameters=parameters,
-        initial=initial,
-        lookups=lookups,
+        case=case,
+        scenario=scenario,
+        parameters=request.get("parameters"),
+        initial=request.get("initial"),
+        lookups=request.get("lookups"),
     )
     laid_out = plan(
         prepared,
         overrides,
-        clock={"start": start, "stop": stop, "dt": dt, "saveper": saveper},
-        method="RK4" if chosen == "RK4" else "Euler",
-        outputs=outputs,
-        seed=seed,
+        clock=clock_of(request, case),
+        method="RK4" if method == "RK4" else "Euler",
+        outputs=request.get("outputs"),
+        seed=request.get("seed", 0),
     )
-    if chosen in ("LSODA", "Radau"):
+    progress = request.get("progress")
+    if method in ("LSODA", "Radau"):
         from loopscope.models.engine.adaptive import solve
 
-        result = solve(laid_out, chosen, progress=progress)
+        result = solve(laid_out, method, progress=progress)
     else:
-        result = execute(laid_out, threads=threads, progress=progress)
+        result = execute(laid_out, threads=request.get("threads"), progress=progress)
     return replace(
         result,
-        scenario=chosen_scenario.name if chosen_scenario else "",
-        case=chosen_case.name if chosen_case else "",
+        scenario=scenario.name if scenario else "",
+        case=case.name if case else "",
     )
 
 
@@ -199,21 +186,6 @@ def prepared_of(model: Model | str | Path | Prepared) -> Prepared:
     if known is None:
         known = _prepared[model.path, model.sha256] = prepare(model)
     return known
-
-
-def named(
-    prepared: Prepared, case: str | Case | None, scenario: str | Scenario | None
-) -> tuple[Case | None, Scenario | None]:
-    """Return a case and a scenario by name, from beside the model; records pass through."""
-    if isinstance(case, str):
-        from loopscope.models.scenario import cases, choose
-
-        case = choose(case, cases(prepared.path), "case")
-    if isinstance(scenario, str):
-        from loopscope.models.scenario import choose, scenarios
-
-        scenario = choose(scenario, scenarios(prepared.path), "scenario")
-    return case, scenario
 
 
 def method_of(prepared: Prepared, method: str | None) -> str:

@@ -17,33 +17,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from loopscope.models.engine.request import clock_of, named
 from loopscope.models.errors import ReadError, RunError, UnknownNameError, did_you_mean
 from loopscope.models.names import key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from typing import Unpack
 
     import pandas as pd
     import xarray as xr
 
+    from loopscope.models.engine.request import Request
     from loopscope.models.model import Model
-    from loopscope.models.scenario import Case, Scenario, Setting
+    from loopscope.models.scenario import Scenario, Setting
 
 
 def simulate_with_pysd(
     model: Model | str | Path,
     scenario: str | Scenario | None = None,
-    *,
-    case: str | Case | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    initial: Mapping[str, Any] | None = None,
-    lookups: Mapping[str, Any] | None = None,
-    start: float | None = None,
-    stop: float | None = None,
-    dt: float | None = None,
-    saveper: float | None = None,
-    method: str | None = None,
-    outputs: Sequence[str] | None = None,
+    **request: Unpack[Request],
 ) -> xr.Dataset:
     """Simulate one run with PySD; arguments as in ``simulate``.
 
@@ -56,22 +49,22 @@ def simulate_with_pysd(
     UnknownNameError
         A name that the model does not have.
     """
+    method, outputs = request.get("method"), request.get("outputs")
     if method is not None and method.casefold() != "euler":
         msg = f"engine 'pysd' integrates by Euler only, got method '{method}'"
         raise RunError(msg)
     path = _path(model)
-    chosen_case, chosen = _named(path, case, scenario)
+    case, scenario = named(path, request.get("case"), scenario)
+    asked = clock_of(request, case)
+    start, stop, dt = asked["start"], asked["stop"], asked["dt"]
     settings: dict[str, Any] = {}
     starts: dict[str, Any] = {}
-    for record in (chosen_case, chosen):
+    for record in (case, scenario):
         if record is not None:
             settings |= record.settings
             starts |= record.initial
-    if chosen_case is not None:
-        start = chosen_case.start if start is None else start
-        stop = chosen_case.stop if stop is None else stop
-    settings |= dict(parameters or {})
-    starts |= dict(initial or {})
+    settings |= dict(request.get("parameters") or {})
+    starts |= dict(request.get("initial") or {})
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         loaded = _load(path, Path(folder))
@@ -83,7 +76,7 @@ def simulate_with_pysd(
             _find(name, known, path): _series(name, value, clock, loaded)
             for name, value in settings.items()
         }
-        for name, points in (lookups or {}).items():
+        for name, points in (request.get("lookups") or {}).items():
             values[_find(name, known, path)] = _table(points)
         keep = None if outputs is None else [_find(name, known, path) for name in outputs]
         state = {_find(name, known, path): float(value) for name, value in starts.items()}
@@ -94,7 +87,7 @@ def simulate_with_pysd(
                 return_columns=keep,
                 final_time=stop,
                 time_step=dt,
-                saveper=saveper,
+                saveper=asked["saveper"],
                 flatten_output=False,
             )
         except (ArithmeticError, NameError, NotImplementedError, TypeError, ValueError) as error:
@@ -114,18 +107,6 @@ def _path(model: Model | str | Path) -> Path:
         msg = f"{path}: there is no such file"
         raise ReadError(msg)
     return path
-
-
-def _named(
-    path: Path, case: str | Case | None, scenario: str | Scenario | None
-) -> tuple[Case | None, Scenario | None]:
-    from loopscope.models.scenario import cases, choose, scenarios
-
-    if isinstance(case, str):
-        case = choose(case, cases(path), "case")
-    if isinstance(scenario, str):
-        scenario = choose(scenario, scenarios(path), "scenario")
-    return case, scenario
 
 
 def _load(path: Path, folder: Path) -> Any:

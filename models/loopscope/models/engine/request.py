@@ -1,0 +1,62 @@
+"""What may be asked of a run, whichever engine answers.
+
+Stage 5 of 5, before a run.  In: the arguments of ``simulate``.  Out: the case, the scenario and the
+times they name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from loopscope.models.scenario import Case, Scenario
+
+
+class Request(TypedDict, total=False):
+    """What may be asked of a run; see ``simulate``."""
+
+    case: str | Case | None
+    parameters: Mapping[str, Any] | None
+    initial: Mapping[str, Any] | None
+    lookups: Mapping[str, Any] | None
+    start: float | None
+    stop: float | None
+    dt: float | None
+    saveper: float | None
+    method: str | None
+    outputs: Sequence[str] | None
+    seed: int
+    threads: int | None
+    progress: Callable[[int, int], None] | None
+
+
+def named(
+    path: str | Path, case: str | Case | None, scenario: str | Scenario | None
+) -> tuple[Case | None, Scenario | None]:
+    """Return a case and a scenario by name, from beside the model; records pass through."""
+    if isinstance(case, str):
+        from loopscope.models.scenario import cases, choose
+
+        case = choose(case, cases(path), "case")
+    if isinstance(scenario, str):
+        from loopscope.models.scenario import choose, scenarios
+
+        scenario = choose(scenario, scenarios(path), "scenario")
+    return case, scenario
+
+
+def clock_of(request: Request, case: Case | None) -> dict[str, float | None]:
+    """Return start, stop, dt and saveper as asked for; a case gives the first two."""
+    clock = {
+        "start": request.get("start"),
+        "stop": request.get("stop"),
+        "dt": request.get("dt"),
+        "saveper": request.get("saveper"),
+    }
+    if case is not None:
+        clock["start"] = case.start if clock["start"] is None else clock["start"]
+        clock["stop"] = case.stop if clock["stop"] is None else clock["stop"]
+    return clock
