@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from llvmlite import ir
 
-from loopscope.models.engine.lanes import DOUBLE, INT32, INT64
+from loopscope.models.engine.doubles import DOUBLE, INT64
+from loopscope.models.engine.lanes import INT32
 
 if TYPE_CHECKING:
     from loopscope.models.engine.frame import Frame, Slot

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DOUBLE = ir.DoubleType()
-WORD = ir.IntType(64)
+INT64 = ir.IntType(64)
 
 
 class Doubles:
@@ -47,7 +47,7 @@ class Doubles:
         self.builder = builder
         self.count: int = count
         self.real_type = real
-        self.word_type = ir.VectorType(WORD, count) if count else WORD
+        self.word_type = ir.VectorType(INT64, count) if count else INT64
         self.suffix = f"v{count}f64" if count else "f64"
 
     def real(self, value: float) -> ir.Value:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from llvmlite import ir
 
-from loopscope.models.engine.lanes import DOUBLE, INT32, INT64, Lanes
+from loopscope.models.engine.doubles import DOUBLE, INT64
+from loopscope.models.engine.lanes import INT32, Lanes
 from loopscope.models.engine.layout import INSPECTION
 
 if TYPE_CHECKING:

@@ -15,17 +15,9 @@ import math
 from llvmlite import ir
 
 from loopscope.models.engine import vectormath
+from loopscope.models.engine.doubles import DOUBLE, Doubles
 
-DOUBLE = ir.DoubleType()
-INT64 = ir.IntType(64)
 INT32 = ir.IntType(32)
-
-
-def intrinsic(builder: ir.IRBuilder, name: str, arguments: list[ir.Value]) -> ir.Value:
-    """Call an LLVM intrinsic that is overloaded on the type of its first argument."""
-    kind = arguments[0].type
-    suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
-    return external(builder, f"llvm.{name}.{suffix}", arguments)
 
 
 def external(builder: ir.IRBuilder, name: str, arguments: list[ir.Value]) -> ir.Value:
@@ -94,7 +86,8 @@ class Lanes:
 
     def fused(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
         """Return a * b + c, rounded once."""
-        return intrinsic(self.builder, "fma", self.meet(a, b, c))
+        a, b, c = self.meet(a, b, c)
+        return Doubles(self.builder, a).fma(a, b, c)
 
     def minus(self, a: ir.Value) -> ir.Value:
         """Return -a."""
@@ -169,7 +162,7 @@ class Lanes:
 
     def absolute(self, a: ir.Value) -> ir.Value:
         """Return the absolute value."""
-        return intrinsic(self.builder, "fabs", [a])
+        return Doubles(self.builder, a).intrinsic("fabs", a)
 
     def sign(self, a: ir.Value) -> ir.Value:
         """Return -1, 0 or 1."""
@@ -178,15 +171,15 @@ class Lanes:
 
     def truncate(self, a: ir.Value) -> ir.Value:
         """Return the whole part, towards zero."""
-        return intrinsic(self.builder, "trunc", [a])
+        return Doubles(self.builder, a).intrinsic("trunc", a)
 
     def floor(self, a: ir.Value) -> ir.Value:
         """Return the largest whole number not above."""
-        return intrinsic(self.builder, "floor", [a])
+        return Doubles(self.builder, a).intrinsic("floor", a)
 
     def sqrt(self, a: ir.Value) -> ir.Value:
         """Return the square root, rounded once."""
-        return intrinsic(self.builder, "sqrt", [a])
+        return Doubles(self.builder, a).intrinsic("sqrt", a)
 
     def exp(self, a: ir.Value) -> ir.Value:
         """Return e**a, within 2 units in the last place."""

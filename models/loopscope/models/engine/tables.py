@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from llvmlite import ir
 
-from loopscope.models.engine.lanes import DOUBLE, INT64, Lanes
+from loopscope.models.engine.doubles import DOUBLE, INT64
 
 if TYPE_CHECKING:
+    from loopscope.models.engine.lanes import Lanes
     from loopscope.models.model import Lookup
 
 LONGEST_CHAIN = 24

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from llvmlite import ir
 
-from loopscope.models.engine.lanes import INT64, Lanes
+from loopscope.models.engine.doubles import INT64
+from loopscope.models.engine.lanes import Lanes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
