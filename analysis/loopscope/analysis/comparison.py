@@ -58,7 +58,7 @@ class Outcome:
     final, peak
         In ``units``.
     change
-        (final - base's final) / |base's final|; NaN where the base ends at zero.
+        (final - base's final) / abs(base's final); NaN where the base ends at zero.
     time_of_peak, crossings
         In the model's time unit.  A crossing is where the path passes the base's after the two
         have parted, in a straight line between saved times.
