@@ -40,8 +40,6 @@ from loopscope.models.reading import Equation, File, make_lookup
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SHOWN = 3
-"""Places named in a message; the rest is counted."""
 _CLOCK = {
     "initial_time": "INITIAL TIME",
     "final_time": "FINAL TIME",
@@ -262,11 +260,11 @@ def _value(expression: sp.Expr, entry: Entry, model: str) -> float:
 def _refuse_untranslated(draft: Draft, file: File) -> None:
     if file.obstacles:
         places = tuple(file.obstacles)
-        shown = ", ".join(f"'{name}' ({construct})" for name, construct in places[:SHOWN])
-        more = f" and {len(places) - SHOWN} more places" if len(places) > SHOWN else ""
+        shown = ", ".join(f"'{name}' ({construct})" for name, construct in places)
+        count = f"{len(places)} place{'s' if len(places) > 1 else ''}"
         msg = (
-            f"{draft.name}: not translated: {shown}{more}; rewrite these equations, or simulate "
-            'with engine="pysd"'
+            f"{draft.name}: not translated, in {count}: {shown}; rewrite these equations, or "
+            'simulate with engine="pysd"'
         )
         raise UnsupportedError(msg, places)
     if file.undefined:
