@@ -48,7 +48,17 @@ def partial(expression: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     >>> partial(x**2 * y, x)
     2*x*y
     """
-    return sp.diff(expression, symbol)
+    unsure = [part for part in expression.atoms(sp.Abs) if not part.args[0].is_extended_real]
+    if not unsure:
+        return sp.diff(expression, symbol)
+    # sympy would take what may be complex, as a logarithm may, apart; here all values are real.
+    marks = {part: sp.Dummy("size", real=True) for part in unsure}
+    marked = expression.xreplace(marks)
+    slope = sp.diff(marked, symbol)
+    for part, mark in marks.items():
+        inner = part.args[0]
+        slope += sp.diff(marked, mark) * sp.sign(inner) * partial(inner, symbol)
+    return slope.xreplace({mark: part for part, mark in marks.items()})
 
 
 def differentiate(equations: Equations) -> Differentiated:

@@ -6,21 +6,26 @@ from numpy.typing import NDArray
 
 _Numbers = NDArray[np.float64]
 
-class OdeResult:
-    t: _Numbers
+class OdeSolver:
+    t: float
+    t_old: float | None
     y: _Numbers
-    success: bool
-    message: str
+    status: str
 
-def solve_ivp(
-    fun: Callable[[float, _Numbers], _Numbers],
-    t_span: tuple[float, float],
-    y0: _Numbers,
-    method: str = ...,
-    t_eval: _Numbers | None = ...,
-    *,
-    jac: Callable[[float, _Numbers], _Numbers] | None = ...,
-    rtol: float = ...,
-    atol: float | _Numbers = ...,
-    **options: Any,
-) -> OdeResult: ...
+    def __init__(
+        self,
+        fun: Callable[[float, _Numbers], _Numbers],
+        t0: float,
+        y0: _Numbers,
+        t_bound: float,
+        *,
+        jac: Callable[[float, _Numbers], _Numbers] | None = ...,
+        rtol: float = ...,
+        atol: float | _Numbers = ...,
+        **options: Any,
+    ) -> None: ...
+    def step(self) -> str | None: ...
+    def dense_output(self) -> Callable[[float], _Numbers]: ...
+
+class LSODA(OdeSolver): ...
+class Radau(OdeSolver): ...

@@ -9,12 +9,13 @@ or path begins or ends, so the solver never crosses a jump.  Models that change 
 from __future__ import annotations
 
 import itertools
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
-from scipy.integrate import solve_ivp
+from scipy.integrate import LSODA, Radau
 
 from loopscope.models import functions
 from loopscope.models.derivatives import Differentiated, differentiate
@@ -28,10 +29,14 @@ from loopscope.models.scenario import Change, Points, Pulses
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scipy.integrate import OdeSolver
+
     from loopscope.models.engine.layout import Layout
     from loopscope.models.engine.native import Kernel
     from loopscope.models.engine.overrides import Numbers
     from loopscope.models.equations import Equations
+
+SOLVERS = {"LSODA": LSODA, "Radau": Radau}
 
 RELATIVE = 1e-9
 """Error allowed in a step, relative to each state."""
@@ -141,23 +146,36 @@ class _System:
         at_start = self._at_start(common, run)
         inputs = np.concatenate([common[: len(plan.layout.inputs)], at_start[len(self.states) :]])
         state = at_start[: len(self.states)]
+        unusable = np.flatnonzero(~np.isfinite(state))
+        if len(unusable):
+            return Failure(run, self.states[unusable[0]], when.start, {})
         scale = ABSOLUTE * np.maximum(1.0, np.abs(state))
         saved = when.saved
-        cuts = [when.start, *self._cuts(inputs, when.start, when.stop), when.stop]
+        jumps = self._jumps(inputs, when.stop)
+        inside = sorted(jump for jump in jumps if when.start < jump < when.stop)
+        cuts = [when.start, *inside, when.stop]
         for number, (begin, end) in enumerate(itertools.pairwise(cuts)):
             final = number == len(cuts) - 2
             asked = saved[(saved >= begin) & ((saved < end) | final)]
-            see = _Window(self, inputs, begin, end)
-            solution = solve_ivp(
-                see.rates, (begin, end), state, method=method, t_eval=np.union1d(asked, [end]),
-                jac=see.jacobian, rtol=RELATIVE, atol=scale,
-            )  # fmt: skip
-            for save, moment in enumerate(asked[: len(solution.t)]):
-                column = int(np.searchsorted(saved, moment))
-                out[:, column] = see.values(moment, solution.y[:, save])
-            if not solution.success or not np.isfinite(solution.y).all():
-                return self._failure(run, solution, state, begin)
-            state = solution.y[:, -1]
+            see = _Window(self, inputs, begin, end, jumps)
+            if begin == end:
+                out[:, -1] = see.values(begin, state)
+                break
+            solver = SOLVERS[method](
+                see.rates, begin, state, end, jac=see.jacobian, rtol=RELATIVE, atol=scale
+            )
+            done = 0
+            while done < len(asked) or solver.status == "running":
+                if solver.status == "running" and not _step(solver):
+                    return self._failure(run, solver, see)
+                course = solver.dense_output() if solver.t_old is not None else None
+                while done < len(asked) and asked[done] <= solver.t:
+                    moment = asked[done]
+                    known = state if moment == begin or course is None else course(moment)
+                    column = int(np.searchsorted(saved, moment))
+                    out[:, column] = see.values(moment, known)
+                    done += 1
+            state = solver.y
         wrong = np.argwhere(~np.isfinite(out))
         if len(wrong):
             row, column = min(wrong.tolist(), key=lambda place: (place[1], place[0]))
@@ -165,15 +183,13 @@ class _System:
             return Failure(run, plan.layout.outputs[row], float(saved[column]), {})
         return None
 
-    def _failure(self, run: int, solution: object, state: Numbers, begin: float) -> Failure:
-        times = np.asarray(getattr(solution, "t", []))
-        course = np.asarray(getattr(solution, "y", np.empty((len(state), 0))))
-        last = course[:, -1] if course.shape[1] else state
-        time = float(times[-1]) if len(times) else begin
-        growth = np.abs(last) / np.maximum(1e-300, np.abs(state))
-        worst = int(np.argmax(np.where(np.isfinite(growth), growth, np.inf)))
+    def _failure(self, run: int, solver: OdeSolver, see: _Window) -> Failure:
+        """Say which state left the finite numbers: the one whose rate has, or is the largest."""
+        last = np.array(solver.y)
+        size = np.abs(see.rates(solver.t, last)) / np.maximum(1.0, np.abs(last))
+        worst = int(np.argmax(np.where(np.isfinite(size), size, np.inf)))
         values = dict(zip(self.states, last.tolist(), strict=True))
-        return Failure(run, self.states[worst], time, values)
+        return Failure(run, self.states[worst], float(solver.t), values)
 
     def _at_start(self, common: Numbers, run: int) -> Numbers:
         when = self.plan.times
@@ -194,8 +210,8 @@ class _System:
             default = default_of(plan.prepared, plan.overrides, name)
             inputs[plan.layout.inputs.index(name)] = path.at(np.array([time]), default)[0]
 
-    def _cuts(self, inputs: Numbers, start: float, stop: float) -> list[float]:
-        """Return the times inside the run at which something jumps, ascending."""
+    def _jumps(self, inputs: Numbers, stop: float) -> set[float]:
+        """Return the times at which something jumps."""
         values = dict(zip(self.rate_layout.inputs, inputs.tolist(), strict=True))
         found: set[float] = set()
         for path in self.plan.overrides.paths.values():
@@ -209,7 +225,7 @@ class _System:
                 )
                 raise RunError(msg)
             found.add(now)
-        return sorted(cut for cut in found if start < cut < stop)
+        return found
 
     def _number(self, expression: sp.Expr, values: dict[str, float]) -> float | None:
         for _ in range(len(self.equations.auxiliaries) + 1):
@@ -228,14 +244,32 @@ class _System:
         return None
 
 
+def _step(solver: OdeSolver) -> bool:
+    """Take one step; return False, with the solver where it was, when there is none to take."""
+    time, state = solver.t, np.array(solver.y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what LSODA says is in its status
+        try:
+            solver.step()
+        except (ArithmeticError, ValueError):
+            solver.status = "failed"
+    if solver.status != "failed" and solver.t > time and np.isfinite(solver.y).all():
+        return True
+    solver.t, solver.y = time, state
+    return False
+
+
 class _Window:
     """The model between two jumps."""
 
-    def __init__(self, system: _System, inputs: Numbers, begin: float, end: float) -> None:
+    def __init__(
+        self, system: _System, inputs: Numbers, begin: float, end: float, jumps: set[float]
+    ) -> None:
         self.system = system
         self.inputs = inputs
         margin = NEAR * max(1.0, abs(begin), abs(end))
-        self.low, self.high = begin + margin, max(begin, end - margin)
+        self.low = begin + margin if begin in jumps else begin
+        self.high = max(begin, end - margin) if end in jumps else end
 
     def _look(self, code: Kernel, layout: Layout, time: float, state: Numbers) -> Numbers:
         system = self.system
@@ -258,7 +292,8 @@ class _Window:
         entries = self._look(system.slope, system.slope_layout, time, state)
         matrix = np.zeros((len(state), len(state)))
         for (row, column), value in zip(system.entries, entries, strict=True):
-            matrix[row, column] = value
+            # Where there is no slope the solver does without: its steps become small, or end.
+            matrix[row, column] = value if np.isfinite(value) else 0.0
         return matrix
 
     def values(self, time: float, state: Numbers) -> Numbers:

@@ -17,6 +17,9 @@ from pathlib import Path
 ENTRIES = 1000
 """Entries kept; the least recently written go first."""
 
+SUFFIX = ".loopscope"
+"""End of the name of every file here."""
+
 DIGEST = hashlib.sha256().digest_size
 
 
@@ -78,7 +81,7 @@ def read(name: str) -> bytes | None:
     if place is None:
         return None
     try:
-        data = (place / name).read_bytes()
+        data = (place / (name + SUFFIX)).read_bytes()
     except OSError:
         return None
     body = data[DIGEST:]
@@ -91,11 +94,11 @@ def write(name: str, body: bytes) -> None:
     if place is None:
         return
     try:
-        handle, temporary = tempfile.mkstemp(dir=place)
+        handle, temporary = tempfile.mkstemp(suffix=SUFFIX, dir=place)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(hashlib.sha256(body).digest() + body)
-            Path(temporary).replace(place / name)
+            Path(temporary).replace(place / (name + SUFFIX))
         except OSError:
             Path(temporary).unlink(missing_ok=True)
         _prune(place)
@@ -104,7 +107,8 @@ def write(name: str, body: bytes) -> None:
 
 
 def _prune(place: Path) -> None:
-    entries = list(place.iterdir())
+    # The folder may be one that holds other files, too.
+    entries = list(place.glob("*" + SUFFIX))
     if len(entries) > ENTRIES:
         entries.sort(key=lambda path: path.stat().st_mtime)
         for path in entries[: len(entries) - ENTRIES]:

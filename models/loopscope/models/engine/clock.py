@@ -23,7 +23,7 @@ Numbers = NDArray[np.float64]
 WHOLE = 1e-6
 """How far from a whole number of steps a length of time may be, in steps."""
 
-MOST_STEPS = 10**9
+MOST_STEPS = 10**8
 MOST_CHANGING = 10**6
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from loopscope.models.engine.layout import INSPECTION
 from loopscope.models.engine.plan import Plan, kernel, launch, processors
+from loopscope.models.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +99,7 @@ def execute(
     """
     runs = plan.runs or 1
     code = plan.kernel()
-    out = np.empty((len(plan.layout.outputs), runs, plan.times.saves))
+    out = _room(len(plan.layout.outputs), runs, plan.times.saves)
     failed = np.full(runs, -1, dtype=np.int64)
 
     def part(span: tuple[int, int]) -> int:
@@ -127,6 +128,18 @@ def execute(
         time=plan.times.saved,
         failures=failures,
     )
+
+
+def _room(outputs: int, runs: int, saves: int) -> Numbers:
+    try:
+        return np.empty((outputs, runs, saves))
+    except MemoryError:
+        msg = (
+            f"{outputs} outputs of {runs} runs at {saves} times need "
+            f"{8e-9 * outputs * runs * saves:.0f} GB of memory; ask for fewer outputs or a larger "
+            "saveper"
+        )
+        raise RunError(msg) from None
 
 
 def _spread(

@@ -100,6 +100,11 @@ def collect(
         A value that cannot be used: text, NaN, infinity, units, the wrong shape.
     """
     found = Overrides()
+    given = {"parameters": parameters, "initial": initial, "lookups": lookups}
+    for what, settings in given.items():
+        if settings is not None and not hasattr(settings, "items"):
+            msg = f"{what} must be values by name, got {shown(settings)}"
+            raise RunError(msg)
     for record in (case, scenario):
         if record is not None:
             for name, value in record.settings.items():

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,8 +144,8 @@ def plan(
     for role, value in zip(ROLES.values(), (when.start, None, when.step, None), strict=True):
         if value is not None and prepared.clock[role] in prepared.parameters:
             overrides.set(prepared.clock[role], value)
-    if not 0 <= seed < 2**64:
-        msg = f"seed must be a whole number from 0 to 2**64 - 1, got {seed}"
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**64:
+        msg = f"seed must be a whole number from 0 to 2**64 - 1, got {shown(seed)}"
         raise RunError(msg)
     saved = _outputs(prepared, outputs)
     given = {*overrides.numbers, *overrides.arrays, *overrides.paths}
@@ -179,7 +181,7 @@ def plan(
         common=_common(prepared, overrides, layout),
         lanes=_lanes(overrides, layout, runs or 1),
         series=_series(prepared, overrides, layout, when),
-        seed=seed,
+        seed=int(seed),
     )
 
 
@@ -276,6 +278,9 @@ def _outputs(prepared: Prepared, outputs: Sequence[str] | None) -> tuple[str, ..
         return tuple(prepared.of_kind("stock", "flow", "auxiliary", "parameter"))
     if isinstance(outputs, str):
         outputs = [outputs]
+    if not isinstance(outputs, Iterable):
+        msg = f"outputs must be names of variables, got {shown(outputs)}"
+        raise RunError(msg)
     found = dict.fromkeys(prepared.find(name, "output") for name in outputs)
     for facts in found:
         if facts.kind == "lookup":

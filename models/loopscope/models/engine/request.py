@@ -6,7 +6,10 @@ times they name.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypedDict
+
+from loopscope.models.errors import RunError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +48,21 @@ def named(
         from loopscope.models.scenario import choose, scenarios
 
         scenario = choose(scenario, scenarios(path), "scenario")
+    for what, record, field in (("case", case, "start"), ("scenario", scenario, "settings")):
+        if record is not None and not hasattr(record, field):
+            msg = f"{what} must be a name or a {what.capitalize()}, got {shown(record)}"
+            raise RunError(msg)
     return case, scenario
+
+
+def threads_of(request: Request) -> int | None:
+    """Return the number of threads asked for; None where the engine decides."""
+    threads = request.get("threads")
+    whole = isinstance(threads, Integral) and not isinstance(threads, bool)
+    if threads is not None and not (whole and threads >= 1):
+        msg = f"threads must be a whole number from 1 on, got {shown(threads)}"
+        raise RunError(msg)
+    return threads
 
 
 def clock_of(request: Request, case: Case | None) -> dict[str, float | None]:

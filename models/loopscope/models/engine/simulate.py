@@ -18,8 +18,8 @@ from loopscope.models.engine.execute import Result, execute
 from loopscope.models.engine.overrides import collect
 from loopscope.models.engine.plan import plan
 from loopscope.models.engine.prepared import Prepared, of_file, prepare
-from loopscope.models.engine.request import clock_of, named
-from loopscope.models.errors import RunError, did_you_mean
+from loopscope.models.engine.request import clock_of, named, threads_of
+from loopscope.models.errors import RunError, did_you_mean, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,7 +127,8 @@ def simulate(
         "outputs": outputs,
     }  # fmt: skip
     if engine not in ENGINES:
-        msg = f"no engine named '{engine}'{did_you_mean(engine, ENGINES)}; there are: native, pysd"
+        hint = did_you_mean(str(engine), ENGINES)
+        msg = f"no engine named '{engine}'{hint}; there are: {', '.join(ENGINES)}"
         raise RunError(msg)
     if engine == "pysd":
         from loopscope.models.engine.with_pysd import simulate_with_pysd
@@ -143,6 +144,7 @@ def run(
     **request: Unpack[Request],
 ) -> Result:
     """Simulate as ``simulate`` does, but return plain arrays: xarray is not imported."""
+    threads = threads_of(request)
     prepared = prepared_of(model)
     case, scenario = named(prepared.path, request.get("case"), scenario)
     method = method_of(prepared, request.get("method"))
@@ -168,7 +170,7 @@ def run(
 
         result = solve(laid_out, method, progress=progress)
     else:
-        result = execute(laid_out, threads=request.get("threads"), progress=progress)
+        result = execute(laid_out, threads=threads, progress=progress)
     return replace(
         result,
         scenario=scenario.name if scenario else "",
@@ -182,6 +184,9 @@ def prepared_of(model: Model | str | Path | Prepared) -> Prepared:
         return model
     if isinstance(model, str | Path):
         return of_file(model)
+    if not hasattr(model, "sha256"):
+        msg = f"a model is one from load(), a library name or a path; got {shown(model)}"
+        raise RunError(msg)
     known = _prepared.get((model.path, model.sha256))
     if known is None:
         known = _prepared[model.path, model.sha256] = prepare(model)
@@ -193,9 +198,9 @@ def method_of(prepared: Prepared, method: str | None) -> str:
     if method is None:
         return prepared.clock["method"]
     for known in METHODS:
-        if known.casefold() == method.casefold():
+        if known.casefold() == str(method).casefold():
             return known
-    hint = did_you_mean(method, METHODS)
+    hint = did_you_mean(str(method), METHODS)
     msg = f"no method named '{method}'{hint}; there are: {', '.join(METHODS)}"
     raise RunError(msg)
 
