@@ -167,22 +167,18 @@ def _spread(
 
 def values_of(plan: Plan, out: Numbers) -> dict[str, Numbers]:
     """Return every output with its dims; inputs are read-only views without copies."""
+    overrides, layout = plan.overrides, plan.layout
     shape = out.shape[1:]
-    values: dict[str, Numbers] = {}
-    rows = {name: row for row, name in enumerate(plan.layout.outputs)}
-    for name in plan.outputs:
-        if name in rows:
-            block = out[rows[name]]
-        elif name in plan.overrides.paths:
-            row = plan.series[plan.layout.series.index(name)]
-            saved = row[plan.times.save_steps * plan.layout.samples_per_step]
-            block = np.broadcast_to(saved, shape)
-        elif name in plan.overrides.arrays:
-            block = np.broadcast_to(plan.overrides.arrays[name][:, None], shape)
-        else:
-            block = np.broadcast_to(plan.common[plan.layout.inputs.index(name)], shape)
-        values[name] = block[0] if plan.runs is None else block
-    return values
+    blocks: dict[str, Numbers] = dict(zip(layout.outputs, out, strict=True))
+    spread = np.broadcast_to(plan.common[:, None, None], (len(plan.common), *shape))
+    constants = dict(zip((*layout.inputs, *layout.starts), spread, strict=False))
+    for name, row in zip(layout.series, plan.series, strict=True):
+        saved = row[plan.times.save_steps * layout.samples_per_step]
+        blocks[name] = np.broadcast_to(saved, shape)
+    for name, values in overrides.arrays.items():
+        blocks[name] = np.broadcast_to(values[:, None], shape)
+    found = {name: blocks[name] if name in blocks else constants[name] for name in plan.outputs}
+    return {name: block[0] for name, block in found.items()} if plan.runs is None else found
 
 
 def diagnose(plan: Plan, run: int, step: int) -> Failure | None:

@@ -153,6 +153,7 @@ def plan(
         name for name in prepared.variables if name in given and name not in prepared.parameters
     ]
     inputs = (*prepared.parameters, *held)
+    outside = set(inputs)
     starts = tuple(overrides.starts)
     runs = overrides.runs
     lane_names = [
@@ -162,7 +163,7 @@ def plan(
     width = 1 if runs is None or runs == 1 else REGISTERS * native.widest()
     layout = Layout(
         method=method,
-        outputs=tuple(name for name in saved if name not in inputs),
+        outputs=tuple(name for name in saved if name not in outside),
         inputs=inputs,
         starts=starts,
         lanes=tuple(lane_names) if runs != 1 else (),
