@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loopscope.models.errors import ModelError
@@ -134,6 +134,7 @@ def arithmetic(draw, depth=4):
 
 
 @settings(max_examples=200, deadline=None)
+@example(pair=("0.5 + 0.125", "F('0.5') + F('0.125')"))
 @given(pair=arithmetic())
 def test_random_arithmetic_equals_pythons_own(load, pair):
     text, python = pair

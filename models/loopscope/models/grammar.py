@@ -8,9 +8,9 @@ their ``eval`` replaced, one definition at a time, so that what cannot be read h
 
 from __future__ import annotations
 
+import ast
 import re
 import warnings
-from ast import literal_eval
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -154,12 +154,20 @@ def _pysd(dialect: str) -> Any:
 
 def _data(text: str) -> Any:
     """Return what a literal stands for; of the points of a table, no two at the same x."""
-    value = literal_eval(text)
+    value = _literal(ast.parse(text.strip(), mode="eval").body)
     if isinstance(value, tuple) and value:
         given = value if isinstance(value[0], tuple) else (value,)
         points = sorted(given, key=lambda point: float(point[0]))
         return tuple(zip(separate([x for x, _ in points]), [y for _, y in points], strict=True))
     return value
+
+
+def _literal(node: ast.expr) -> Any:
+    """Return what a literal stands for, or a sum of numbers, which PySD takes for an array."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        left, right = _literal(node.left), _literal(node.right)
+        return left + right if isinstance(node.op, ast.Add) else left - right
+    return ast.literal_eval(node)
 
 
 @contextmanager
