@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loopscope.models.engine.execute import Failure, Result
+from loopscope.models.engine.diagnosis import Failure
 from loopscope.models.engine.prepared import Prepared
 from loopscope.models.engine.simulate import prepared_of, run
 from loopscope.models.errors import ModelError, RunError, UnknownNameError, did_you_mean
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from loopscope.models.engine.execute import Result
     from loopscope.models.model import Model
     from loopscope.models.scenario import Case, Scenario
 

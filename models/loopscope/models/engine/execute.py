@@ -7,13 +7,13 @@ never an exception.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.models.engine.layout import INSPECTION
-from loopscope.models.engine.plan import Plan, kernel, launch, processors
+from loopscope.models.engine.diagnosis import Diagnosis, Failure
+from loopscope.models.engine.plan import Plan, launch, processors
 from loopscope.models.errors import RunError
 
 if TYPE_CHECKING:
@@ -23,33 +23,6 @@ if TYPE_CHECKING:
 
 CHUNKS_PER_THREAD = 8
 """Enough that threads finish together, few enough that calls cost nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A run that left the finite numbers.
-
-    Attributes
-    ----------
-    run
-        Its number.
-    variable
-        The first variable, in evaluation order, that was not finite.
-    time
-        When, in the model's time unit.
-    last
-        The finite values of all computed variables one step earlier, by name; at the start,
-        those that are finite then.
-    """
-
-    run: int
-    variable: str
-    time: float
-    last: dict[str, float]
-
-    def __str__(self) -> str:
-        """Return the status in words."""
-        return f"not finite: '{self.variable}' at time {self.time:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +87,11 @@ def execute(
         part((0, 1))
     else:
         _spread(part, runs, plan.layout.tile, threads or processors(), progress)
-    failures = {}
+    failures: dict[int, Failure] = {}
+    diagnosis: Diagnosis | None = None
     for run in np.flatnonzero(failed >= 0).tolist():
-        failure = diagnose(plan, run, int(failed[run]))
+        diagnosis = diagnosis or Diagnosis(plan)
+        failure = diagnosis.find(run, int(failed[run]))
         if failure is not None:
             failures[run] = failure
             gone = plan.times.saved >= failure.time - 1e-9 * plan.times.step
@@ -179,52 +154,3 @@ def values_of(plan: Plan, out: Numbers) -> dict[str, Numbers]:
         blocks[name] = np.broadcast_to(values[:, None], shape)
     found = {name: blocks[name] if name in blocks else constants[name] for name in plan.outputs}
     return {name: block[0] for name, block in found.items()} if plan.runs is None else found
-
-
-def diagnose(plan: Plan, run: int, step: int) -> Failure | None:
-    """Compute one run again, saving everything, and find what was not finite first.
-
-    Returns None when every value of the run's own times is finite (only a step beyond the last
-    was not).  Costs one run and, the first time, a compilation.
-    """
-    prepared = plan.prepared
-    everything = tuple(
-        name
-        for name in (*prepared.fixed, *prepared.carried, *prepared.computed)
-        if name not in plan.layout.inputs
-    )
-    wanted = needed_names(plan, everything)
-    layout = replace(plan.layout, outputs=wanted, lanes=(), width=1, vectors=1)
-    common = plan.common.copy()
-    slots = (*plan.layout.inputs, *plan.layout.starts)
-    for row, name in zip(plan.lanes, plan.layout.lanes, strict=True):
-        common[slots.index(name)] = row[run]
-    before = max(step - INSPECTION, 0)
-    when = plan.times.until(step + 1, before)
-    out = np.empty((len(wanted), 1, when.saves))
-    launch(
-        kernel(prepared, layout, plan.overrides.tables), layout, when, common,
-        np.zeros((1, 1)), plan.series, out, runs=1, seed=plan.seed, origin=run,
-        pipelines=prepared.pipelines,
-    )  # fmt: skip
-    finite = np.isfinite(out[:, 0, :])
-    for save in range(when.saves):
-        wrong = np.flatnonzero(~finite[:, save])
-        if len(wrong):
-            last = max(save - 1, 0)
-            values = {
-                name: float(out[row, 0, last])
-                for row, name in enumerate(wanted)
-                if finite[row, last]
-            }
-            return Failure(run, wanted[wrong[0]], float(when.saved[save]), values)
-    return None
-
-
-def needed_names(plan: Plan, everything: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of ``everything`` that the plan's kernel computes."""
-    from loopscope.models.engine.emit import needed
-
-    auxiliaries, carried = needed(plan.prepared.source(), plan.layout)
-    wanted = {*plan.prepared.fixed, *(str(symbol.name) for symbol in (*carried, *auxiliaries))}
-    return tuple(name for name in everything if name in wanted)

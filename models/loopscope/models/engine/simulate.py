@@ -7,8 +7,9 @@ Stage 5 of 5.  In: a ``Model``, a library name or a path, and settings.  Out: an
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -242,6 +243,9 @@ def provenance(result: Result) -> dict[str, Any]:
     }
 
 
+LISTED = 100
+"""Failed runs whose last finite values stand in the attributes; ``status`` has all of them."""
+
 RESERVED = ("run", "status", "time")
 """Names a Dataset needs for itself; a model variable of that name gets a ``_`` behind it."""
 
@@ -301,10 +305,7 @@ def to_dataset(result: Result) -> xr.Dataset:
     attrs = provenance(result)
     if result.failures:
         attrs["failures"] = json.dumps(
-            [
-                {"run": f.run, "variable": f.variable, "time": f.time, "last": f.last}
-                for f in result.failures.values()
-            ]
+            [asdict(failure) for failure in islice(result.failures.values(), LISTED)]
         )
     axis = _time_axis(result.time.tobytes(), prepared.clock["units"])
     return _assemble(variables, axis, attrs)
