@@ -29,11 +29,15 @@ KERNEL_ARGUMENTS = (
 
 
 @cache
-def _machine() -> llvm.TargetMachine:
+def _target() -> llvm.Target:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
+    return llvm.Target.from_default_triple()
+
+
+def _machine() -> llvm.TargetMachine:
+    """Return a new target machine; whoever is given one destroys it."""
+    return _target().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=_features(), opt=2, jit=True
     )
 
@@ -77,7 +81,10 @@ def compile_ir(text: str) -> bytes:
 
 
 class Kernel:
-    """A compiled function, called with ``frame.ARGUMENTS``."""
+    """A compiled function, called with ``frame.ARGUMENTS``.
+
+    Machine code goes when this object goes.
+    """
 
     def __init__(self, code: bytes, name: str) -> None:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
