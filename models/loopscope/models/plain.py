@@ -134,6 +134,8 @@ _LIBRARY: dict[Any, Callable[[float], float]] = {
     sp.log: FLOATS.log,
     sp.Abs: abs,
     sp.sign: lambda a: float((a > 0) - (a < 0)),
+    sp.re: lambda a: a,
+    sp.im: lambda a: 0.0,
     **{
         getattr(sp, name): partial(FLOATS.library, name)
         for name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")

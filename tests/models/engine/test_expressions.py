@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import mpmath
@@ -227,6 +228,8 @@ def test_any_expression_is_right_and_the_same_bits_wherever_its_inputs_come_from
         ("MODULO(-7, 3) + 0 * r", -1.0),
         ("QUANTUM(r, 0.5)", 4.0),
         ("INTEGER(-r)", -4.0),
+        ("ABS(q ^ (r ^ p))", 0.7 ** (4.25**-1.75)),  # sympy writes the real part of the power
+        ("ABS(EXP(LN(r) * LN(q)))", math.exp(math.log(4.25) * math.log(0.7))),
         ("XIDZ(r, 0 * p, 9)", 9.0),
         ("ZIDZ(r, p - p)", 0.0),
     ],

@@ -221,6 +221,10 @@ class Expressions:
             return lanes.absolute(part(e.args[0]))
         if isinstance(e, sp.sign):
             return lanes.sign(part(e.args[0]))
+        if isinstance(e, sp.re):  # sympy's, where it cannot tell; all values here are real
+            return part(e.args[0])
+        if isinstance(e, sp.im):
+            return lanes.constant(0.0)
         return self._call(e, part, lanes)
 
     def _call(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
