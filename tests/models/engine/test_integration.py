@@ -179,3 +179,10 @@ def test_adaptive_run_ends_where_the_solution_does(load, method, rate, pole):
     assert np.isnan(run["x"].values[run["time"].values > pole + 0.01]).all()
     if rate == "x^2":
         np.testing.assert_allclose(run["x"].values[:8], 1 / (1 - run["time"].values[:8]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["Euler", "RK4"])
+def test_constant_rate_adds_up_to_the_last_bit(load, method):
+    run = simulate(load("x=INTEG(1,0)~~|\ny=INTEG(-3,5)~~|\n", CLOCK), method=method)
+    np.testing.assert_array_equal(run["x"], run["time"])
+    np.testing.assert_array_equal(run["y"], 5 - 3 * run["time"])

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from loopscope.models.engine.frame import Frame, Slot
 
 RK4_NEXT = (0.5, 0.5, 1.0, 0.0)
-RK4_WEIGHT = (1.0 / 6.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0)
+RK4_WEIGHT = (1.0, 2.0, 2.0, 1.0)
+"""In sixths, so that a constant rate adds up to itself."""
 
 
 class Carrying:
@@ -53,7 +54,8 @@ class Carrying:
         so_far = lanes.fused(frame.stage_number(RK4_WEIGHT), rate, so_far)
         ahead = lanes.multiply(frame.stage_number(RK4_NEXT), step)
         trial = lanes.fused(ahead, rate, at_base)
-        final = lanes.fused(step, so_far, at_base)
+        sixth = frame.beat.fdiv(step, ir.Constant(DOUBLE, 6.0))
+        final = lanes.fused(sixth, so_far, at_base)
         if floor:
             final = lanes.maximum(lanes.constant(0.0), final)
         new = builder.select(last, final, trial)
