@@ -54,8 +54,8 @@ class Carrying:
         so_far = lanes.fused(frame.stage_number(RK4_WEIGHT), rate, so_far)
         ahead = lanes.multiply(frame.stage_number(RK4_NEXT), step)
         trial = lanes.fused(ahead, rate, at_base)
-        sixth = frame.beat.fdiv(step, ir.Constant(DOUBLE, 6.0))
-        final = lanes.fused(sixth, so_far, at_base)
+        mean = lanes.multiply(so_far, lanes.constant(1.0 / 6.0))
+        final = lanes.fused(step, mean, at_base)
         if floor:
             final = lanes.maximum(lanes.constant(0.0), final)
         new = builder.select(last, final, trial)
