@@ -129,7 +129,7 @@ def times(start: float, stop: float, step: float, saveper: float, *, asked: bool
         msg = f"dt = {step:g} is too small for a run from {start:g} to {stop:g}"
         raise RunError(msg)
     steps = _whole(length, step, f"the run from {start:g} to {stop:g}", stop - start, asked=asked)
-    between = _whole(saveper / step, step, f"saveper = {saveper:g}", saveper, asked=asked)
+    between = _whole(saveper / step, step, f"saveper = {saveper:g}", saveper, asked=asked, least=1)
     moments = start + np.arange(steps + 1, dtype=np.float64) * step
     return Times(
         moments,
@@ -138,9 +138,11 @@ def times(start: float, stop: float, step: float, saveper: float, *, asked: bool
     )
 
 
-def _whole(count: float, step: float, what: str, length: float, *, asked: bool) -> int:
+def _whole(
+    count: float, step: float, what: str, length: float, *, asked: bool, least: int = 0
+) -> int:
     nearest = round(count)
-    if abs(count - nearest) <= WHOLE * max(1.0, abs(count) * WHOLE):
+    if nearest >= least and abs(count - nearest) <= WHOLE * max(1.0, abs(count) * WHOLE):
         return nearest
     if asked:
         better = length / max(1, math.ceil(count))

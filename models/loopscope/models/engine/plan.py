@@ -90,10 +90,10 @@ def kernel(
     ``variant`` names other equations than the model's own, and gives them when needed.
     """
     name, source = variant or ("", prepared.source)
-    known = (prepared.sha256, layout, tuple(sorted(tables.items())), name)
+    known = (prepared.content, layout, tuple(sorted(tables.items())), name)
     if known in _kernels:
         return _kernels[known]
-    parts = (prepared.sha256, layout.text(), json.dumps(sorted(tables.items())), name)
+    parts = (prepared.content, layout.text(), json.dumps(sorted(tables.items())), name)
 
     def make(function: str) -> str:
         from loopscope.models.engine.emit import emit

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,9 @@ class Prepared:
 
     Attributes
     ----------
+    content
+        Hash of the equations, which may differ from those of the file when a model was changed
+        in memory.
     variables
         Authored variables by name, in file order.
     parameters
@@ -74,6 +77,7 @@ class Prepared:
     name: str
     path: str
     sha256: str
+    content: str
     variables: Mapping[str, Facts]
     parameters: Mapping[str, float]
     carried: tuple[str, ...]
@@ -156,6 +160,7 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
         name=known.name,
         path=model.path,
         sha256=known.sha256,
+        content=cache.key_of(known.sha256, repr(replace(known, parameters={}))),
         variables={
             variable.name: Facts(
                 name=variable.name,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 METHODS = ("Euler", "RK4", "LSODA", "Radau")
 ENGINES = ("native", "pysd")
 
-_prepared: dict[tuple[str, str], Prepared] = {}
+_prepared: dict[tuple[str, str], tuple[Model, Prepared]] = {}
 
 
 def simulate(
@@ -188,10 +188,11 @@ def prepared_of(model: Model | str | Path | Prepared) -> Prepared:
     if not hasattr(model, "sha256"):
         msg = f"a model is one from load(), a library name or a path; got {shown(model)}"
         raise RunError(msg)
-    known = _prepared.get((model.path, model.sha256))
-    if known is None:
-        known = _prepared[model.path, model.sha256] = prepare(model)
-    return known
+    known, prepared = _prepared.get((model.path, model.sha256), (None, None))
+    if prepared is None or (known is not model and known != model):
+        prepared = prepare(model)
+        _prepared[model.path, model.sha256] = model, prepared
+    return prepared
 
 
 def method_of(prepared: Prepared, method: str | None) -> str:
@@ -228,6 +229,8 @@ def provenance(result: Result) -> dict[str, Any]:
         name: path.model_dump(by_alias=True, exclude_defaults=True)
         for name, path in overrides.paths.items()
     }
+    starts = {name: start for name, start in overrides.starts.items() if isinstance(start, float)}
+    per_run = dict.fromkeys([*overrides.arrays, *(s for s in overrides.starts if s not in starts)])
     return {
         "model": prepared.name,
         "model_sha256": prepared.sha256,
@@ -239,7 +242,9 @@ def provenance(result: Result) -> dict[str, Any]:
         "dt": laid_out.times.step,
         "seed": str(laid_out.seed),
         "settings": json.dumps({**numbers, **paths}),
-        "settings_per_run": json.dumps([*overrides.arrays]),
+        "initial": json.dumps(starts),
+        "lookups": json.dumps(overrides.tables),
+        "settings_per_run": json.dumps([*per_run]),
     }
 
 
@@ -273,7 +278,7 @@ def _assemble(
     if direct is None:
         return xr.Dataset(variables, coords=axis.coords, attrs=attrs)
     dataset: xr.Dataset = direct(
-        {"time": axis.variables["time"], **variables},
+        {"time": axis.variables["time"].copy(deep=False), **variables},
         coord_names={"time"},
         attrs=attrs,
         indexes=dict(axis.xindexes),
