@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from loopscope.models.engine.clock import times
+from loopscope.models.engine.overrides import plain_number
 from loopscope.models.engine.request import clock_of, named
-from loopscope.models.errors import ReadError, RunError, UnknownNameError, did_you_mean
+from loopscope.models.errors import ReadError, RunError, UnknownNameError, did_you_mean, shown
 from loopscope.models.names import key
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from loopscope.models.engine.request import Request
     from loopscope.models.model import Model
     from loopscope.models.scenario import Scenario, Setting
+
+CLOCK = {"start": "initial time", "stop": "final time", "dt": "time step", "saveper": "saveper"}
 
 
 def simulate_with_pysd(
@@ -50,13 +54,11 @@ def simulate_with_pysd(
         A name that the model does not have.
     """
     method, outputs = request.get("method"), request.get("outputs")
-    if method is not None and method.casefold() != "euler":
+    if method is not None and str(method).casefold() != "euler":
         msg = f"engine 'pysd' integrates by Euler only, got method '{method}'"
         raise RunError(msg)
     path = _path(model)
     case, scenario = named(path, request.get("case"), scenario)
-    asked = clock_of(request, case)
-    start, stop, dt = asked["start"], asked["stop"], asked["dt"]
     settings: dict[str, Any] = {}
     starts: dict[str, Any] = {}
     for record in (case, scenario):
@@ -69,25 +71,21 @@ def simulate_with_pysd(
         warnings.simplefilter("ignore")
         loaded = _load(path, Path(folder))
         known = {key(name): name for name in loaded.doc["Real Name"]}
-        if start is not None:
-            settings["INITIAL TIME"] = start
-        clock = _clock(loaded, settings, stop=stop, dt=dt)
-        values = {
-            _find(name, known, path): _series(name, value, clock, loaded)
-            for name, value in settings.items()
-        }
+        settings = {_find(name, known, path): value for name, value in settings.items()}
+        clock = _clock(loaded, clock_of(request, case), settings)
+        values = {name: _series(name, value, clock, loaded) for name, value in settings.items()}
         for name, points in (request.get("lookups") or {}).items():
-            values[_find(name, known, path)] = _table(points)
+            values[_find(name, known, path)] = _table(name, points)
         keep = None if outputs is None else [_find(name, known, path) for name in outputs]
-        state = {_find(name, known, path): float(value) for name, value in starts.items()}
+        state = {_find(name, known, path): _start(name, value) for name, value in starts.items()}
         try:
             table = loaded.run(
                 params=values,
-                initial_condition=(clock[0], state) if state else "original",
+                initial_condition=(clock["start"], state) if state else "original",
                 return_columns=keep,
-                final_time=stop,
-                time_step=dt,
-                saveper=asked["saveper"],
+                final_time=clock["stop"],
+                time_step=clock["dt"],
+                saveper=clock["saveper"],
                 flatten_output=False,
             )
         except (ArithmeticError, NameError, NotImplementedError, TypeError, ValueError) as error:
@@ -140,18 +138,37 @@ def _find(name: str, known: Mapping[str, str], path: Path) -> str:
 
 
 def _clock(
-    loaded: Any, settings: Mapping[str, Any], *, stop: float | None, dt: float | None
-) -> tuple[float, float, float]:
-    components = loaded.components
-    start = settings.get("INITIAL TIME")
-    return (
-        float(components.initial_time() if start is None else start),
-        float(components.final_time() if stop is None else stop),
-        float(components.time_step() if dt is None else dt),
+    loaded: Any, asked: Mapping[str, float | None], settings: Mapping[str, Any]
+) -> dict[str, float]:
+    """Return start, stop, dt and saveper; tell PySD where to start, which ``run`` cannot."""
+    given = {key(name): value for name, value in settings.items()}
+    clock = {}
+    for role, name in CLOCK.items():
+        value = given.get(name) if asked[role] is None else asked[role]
+        own = getattr(loaded.components, name.replace(" ", "_"))()
+        number = plain_number(own if value is None else value)
+        if number is None:
+            msg = f"{role} must be a number, got {shown(value)}"
+            raise RunError(msg)
+        clock[role] = number
+    changed = any(value is not None for value in asked.values()) or any(
+        name in given for name in CLOCK.values()
     )
+    times(clock["start"], clock["stop"], clock["dt"], clock["saveper"], asked=changed)
+    loaded.components._control_vars["initial_time"] = lambda: clock["start"]
+    loaded.time.set_control_vars(initial_time=clock["start"])
+    return clock
 
 
-def _series(name: str, value: Any, clock: tuple[float, float, float], loaded: Any) -> Any:
+def _start(name: str, value: Any) -> float:
+    number = plain_number(value)
+    if number is None or not np.isfinite(number):
+        msg = f"the start value of '{name}' must be a finite number, got {shown(value)}"
+        raise RunError(msg)
+    return number
+
+
+def _series(name: str, value: Any, clock: Mapping[str, float], loaded: Any) -> Any:
     """Return a setting as PySD takes it: a number, or a pandas Series over the steps."""
     import pandas as pd
 
@@ -162,22 +179,25 @@ def _series(name: str, value: Any, clock: tuple[float, float, float], loaded: An
     if isinstance(value, np.ndarray | list | tuple):
         msg = f"'{name}': engine 'pysd' computes one run at a time; give one number"
         raise RunError(msg)
-    setting: Setting = as_setting(value, f"'{name}'")
+    number = plain_number(value)
+    setting: Setting = as_setting(value if number is None else number, f"'{name}'")
     if isinstance(setting, Constant):
         return setting.value
     if isinstance(setting, float):
         return setting
-    start, stop, step = clock
-    steps = round((stop - start) / step)
-    times = np.linspace(start, start + steps * step, steps + 1, dtype=np.float64)
+    moments = times(clock["start"], clock["stop"], clock["dt"], clock["dt"], asked=False).moments
     default = float(np.asarray(loaded[name]))
-    return pd.Series(setting.at(times, default), index=times)
+    return pd.Series(setting.at(moments, default), index=moments)
 
 
-def _table(points: Any) -> pd.Series:
+def _table(name: str, points: Any) -> pd.Series:
     import pandas as pd
 
-    x, y = np.asarray(points, dtype=np.float64).T
+    try:
+        x, y = np.asarray(points, dtype=np.float64).T
+    except (TypeError, ValueError):
+        msg = f"lookup '{name}' must be given as points [(x, y), ...], got {shown(points)}"
+        raise RunError(msg) from None
     return pd.Series(y, index=x)
 
 
