@@ -246,3 +246,8 @@ def test_parameter_that_shapes_the_equations_cannot_be_overridden(load):
     model = load("n=3~~|\nx=DELAY N(Time,4,0,n)~~|\n", CLOCK)
     with pytest.raises(RunError, match="'n' cannot be overridden: order of DELAY N in 'x'"):
         simulate(model, parameters={"n": 2})
+
+
+def test_one_variable_under_two_spellings_is_refused(model):
+    with pytest.raises(RunError, match="'rate' is set twice, as 'rate' and as 'RATE'"):
+        simulate(model, parameters={"rate": 1, "RATE": 2})

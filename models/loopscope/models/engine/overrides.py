@@ -111,6 +111,7 @@ def collect(
                 _set_variable(found, prepared, name, value)
             for name, value in record.initial.items():
                 _set_start(found, prepared, name, value)
+    _once(prepared, parameters or {}, "variable")
     for name, value in (parameters or {}).items():
         _set_variable(found, prepared, name, value)
     for name, value in (lookups or {}).items():
@@ -143,6 +144,17 @@ def plain_number(value: object) -> float | None:
         return float(value)
     except OverflowError:
         return math.inf
+
+
+def _once(prepared: Prepared, settings: Mapping[str, Any], what: str) -> None:
+    """Refuse one variable under two spellings, of which one would be lost."""
+    spelled: dict[str, str] = {}
+    for name in settings:
+        authored = prepared.find(name, what).name
+        if authored in spelled:
+            msg = f"'{authored}' is set twice, as '{spelled[authored]}' and as '{name}'; keep one"
+            raise RunError(msg)
+        spelled[authored] = name
 
 
 def _set_variable(found: Overrides, prepared: Prepared, name: str, value: Any) -> None:

@@ -99,7 +99,9 @@ def simulate(
         One variable per model variable, float64, dims ``(time,)``, or ``(run, time)`` when
         anything was given one value a run; unit in ``attrs["units"]``.  ``status``, dims () or
         ``(run,)``, is "ok" or says which variable left the finite numbers and when; from then on
-        the run's values are NaN.  ``attrs`` hold what the run was made from.
+        what the run computes is NaN (constants keep their values).  Stocks, and what they or the
+        outputs need, are watched; a variable that nothing asked for is neither computed nor
+        watched.  ``attrs`` hold what the run was made from.
 
     Raises
     ------
