@@ -1,7 +1,7 @@
 """From equations to one function that runs a model: LLVM IR text.
 
 Stage 4 of 5.  In: ``Equations`` and a ``Layout``.  Out: IR of a module with one public function
-(see ``KERNEL``).  Nothing is compiled here.
+(see ``frame.ARGUMENTS``).  Nothing is compiled here.
 
 Shape of the function: tiles of runs, outermost; within a tile all time steps; within a step all
 vectors of the tile (for RK4, four times).  What a step needs from the step before lives in small
@@ -30,7 +30,7 @@ from loopscope.models.equations import Equations, symbols_in
 from loopscope.models.model import TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from llvmlite import ir
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def needed(equations: Equations, layout: Layout) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
     """Return what a step must compute: auxiliaries in order, and carried symbols that matter.
 
-    All states are kept: a run's status must not depend on what is saved.
+    All states are kept, whatever is saved: they are what a run is.
     """
     inputs = set(layout.inputs)
     carried = [*equations.states, *equations.memories, *equations.pipelines]
@@ -95,16 +95,15 @@ class _Kernel:
                 Level.STEP: Section(Level.STEP, frame.step),
             },
             self._keep,
-            frame.keep_time,
             self._random,
         )
-        self.starting = self._environment("starting")
-        self.running = self._environment("running")
+        self.starting = self._environment(starting=True)
+        self.running = self._environment(starting=False)
 
     def build(self) -> ir.Module:
         self._start_values()
-        auxiliaries = [self.value(symbol) for symbol in self.auxiliaries]
-        del auxiliaries  # computed for their place in the order, read again by name
+        for symbol in self.auxiliaries:  # in order, so that each finds what it needs
+            self.value(symbol)
         for number, output in enumerate(self.layout.outputs):
             self.frame.save(number, self.value(sp.Symbol(output, real=True)))
         advances = [(s, self.value(following(self.equations, s))) for s in self.carried]
@@ -139,9 +138,8 @@ class _Kernel:
         step = self.frame.step
         return step.spread(self.expressions.value(expression, self.running, Level.STEP))
 
-    def _environment(self, name: str) -> Environment:
+    def _environment(self, *, starting: bool) -> Environment:
         layout, equations = self.layout, self.equations
-        starting = name == "starting"
         level: dict[sp.Symbol, Level] = {TIME: Level.UNIFORM if starting else Level.TIME}
         for given in layout.inputs:
             symbol = sp.Symbol(given, real=True)
@@ -167,9 +165,7 @@ class _Kernel:
         else:
             for symbol in self.carried:
                 level[symbol] = Level.STEP
-        environment = Environment(
-            name, starting, level, lambda s: self._read(s, starting), equation
-        )
+        environment = Environment(starting, level, lambda s: self._read(s, starting), equation)
         if not starting:
             for symbol in equations.start_order:  # in order, so that no chain is too deep
                 self.expressions.level(symbol, self.starting)
@@ -193,10 +189,12 @@ class _Kernel:
             return frame.input(layout.inputs.index(name), name)
         return self.slots[symbol].load(frame.step)
 
-    def _keep(self, value: ir.Value) -> Callable[[], ir.Value]:
+    def _keep(self, value: ir.Value, level: Level) -> ir.Value:
+        if level is Level.TIME:
+            return self.frame.keep_time(value)
         slot = self.frame.slot()
         slot.store(self.frame.tile, value)
-        return lambda: slot.load(self.frame.step)
+        return slot.load(self.frame.step)
 
     def _random(self, draw: int, lanes: Lanes) -> ir.Value:
         counter = self.frame.random_counter(lanes, draw)

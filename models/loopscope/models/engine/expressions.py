@@ -64,8 +64,8 @@ LIBRARY = {
 """Functions left to the C library."""
 
 
-Memo = tuple[str, bool, sp.Expr]
-"""What a value is remembered by: environment, whether exact, expression."""
+Memo = tuple[bool, bool, sp.Expr]
+"""What a value is remembered by: whether starting, whether exact, expression."""
 
 
 @dataclass(slots=True)
@@ -83,8 +83,6 @@ class Environment:
 
     Attributes
     ----------
-    name
-        Distinguishes the two in the sections' memory.
     starting
         Whether this is the one for start values.
     level
@@ -95,7 +93,6 @@ class Environment:
         Equations of auxiliaries.
     """
 
-    name: str
     starting: bool
     level: dict[sp.Symbol, Level]
     read: Callable[[sp.Symbol], ir.Value]
@@ -112,9 +109,7 @@ class Expressions:
     sections
         The four sections, by level.
     keep
-        Stores a tile value so that a step can read it again; returns the reader.
-    keep_time
-        Makes a value of the time section ready for the step section.
+        Stores a value of the tile or the time section; returns it as read in the step section.
     random
         Gives the value of a random draw in a section.
     """
@@ -123,17 +118,14 @@ class Expressions:
         self,
         equations: Equations,
         sections: dict[Level, Section],
-        keep: Callable[[ir.Value], Callable[[], ir.Value]],
-        keep_time: Callable[[ir.Value], ir.Value],
+        keep: Callable[[ir.Value, Level], ir.Value],
         random: Callable[[int, Lanes], ir.Value],
     ) -> None:
         self.equations = equations
         self.sections = sections
         self.keep = keep
-        self.keep_time = keep_time
         self.random = random
-        self._levels: dict[tuple[str, sp.Expr], Level] = {}
-        self._readers: dict[Memo, Callable[[], ir.Value]] = {}
+        self._levels: dict[tuple[bool, sp.Expr], Level] = {}
         self._ranks: dict[sp.Expr, int] = {}
         self._parametric = set(equations.parameters) | set(equations.fixed)
         self.exact = compared(equations)
@@ -141,7 +133,7 @@ class Expressions:
 
     def level(self, expression: sp.Expr, environment: Environment) -> Level:
         """Return the section an expression belongs to."""
-        memo = (environment.name, expression)
+        memo = (environment.starting, expression)
         known = self._levels.get(memo)
         if known is not None:
             return known
@@ -172,20 +164,12 @@ class Expressions:
         exact = expression in self.exact if isinstance(expression, sp.Symbol) else exact
         level = self.level(expression, environment)
         section = self.sections[level]
-        memo = (environment.name, exact, expression)
-        if level is Level.TILE and where is Level.STEP:
+        memo = (environment.starting, exact, expression)
+        if level in (Level.TILE, Level.TIME) and where is Level.STEP:
             step = self.sections[Level.STEP]
             if memo not in step.values:
-                if memo not in self._readers:
-                    inner = self.value(expression, environment, Level.TILE, exact=exact)
-                    self._readers[memo] = self.keep(inner)
-                step.values[memo] = self._readers[memo]()
-            return step.values[memo]
-        if level is Level.TIME and where is Level.STEP:
-            step = self.sections[Level.STEP]
-            if memo not in step.values:
-                inner = self.value(expression, environment, Level.TIME, exact=exact)
-                step.values[memo] = self.keep_time(inner)
+                inner = self.value(expression, environment, level, exact=exact)
+                step.values[memo] = self.keep(inner, level)
             return step.values[memo]
         if memo not in section.values:
             section.values[memo] = self._build(expression, environment, section, exact=exact)
@@ -276,17 +260,21 @@ class Expressions:
             groups[self._rank(argument)].append(argument)
         return [group for group in groups if group]
 
+    def _staged(self, arguments: Iterable[sp.Expr], kind: type[sp.Expr]) -> list[sp.Expr]:
+        """Return the arguments of a sum or product with what is ready earlier joined.
+
+        A joined part is a value of its own, computed in its section.
+        """
+        *early, late = self._groups(arguments)
+        joined = [kind(*group, evaluate=False) if len(group) > 1 else group[0] for group in early]
+        return [*joined, *late]
+
     def _sum(
         self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes, *, exact: bool
     ) -> ir.Value:
-        groups = self._groups(e.args)
         total: ir.Value | None = None
-        for number, group in enumerate(groups):
-            if number < len(groups) - 1 and len(group) > 1:
-                # A part that is ready earlier is a value of its own, computed in its section.
-                group = [sp.Add(*group, evaluate=False)]
-            for term in group:
-                total = self._add_term(total, term, part, lanes, exact=exact)
+        for term in self._staged(e.args, sp.Add):
+            total = self._add_term(total, term, part, lanes, exact=exact)
         assert total is not None
         return total
 
@@ -326,19 +314,9 @@ class Expressions:
         # several variables is divided by once.
         divisors = [x for x in e.args if self._own_divisor(x)]
         factors = [x for x in e.args if x not in divisors and x != -1]
-        total: ir.Value | None = None
-        groups = self._groups(factors)
-        for number, group in enumerate(groups):
-            if number < len(groups) - 1 and len(group) > 1:
-                group = [sp.Mul(*group, evaluate=False)]
-            for factor in group:
-                value = part(factor)
-                total = value if total is None else lanes.multiply(total, value)
-        if divisors:
-            bottom = part(_times([inverse(x) for x in divisors]))
-            total = lanes.divide(lanes.constant(1.0) if total is None else total, bottom)
-        assert total is not None
-        return lanes.minus(total) if e.args[0] == -1 else total
+        below = [inverse(x) for x in divisors]
+        above = self._staged(factors, sp.Mul) if factors else []
+        return _fraction(above, below, part, lanes, negative=e.args[0] == -1)
 
     def _own_divisor(self, x: sp.Expr) -> bool:
         """Whether a factor is a division of its own, not a product with a reciprocal."""
@@ -355,15 +333,7 @@ class Expressions:
             divisors.append(sp.Integer(first.q))
             factors = factors[1:] if first.p == 1 else [sp.Integer(first.p), *factors[1:]]
         negative = bool(factors) and factors[0] == -1
-        total: ir.Value | None = None
-        for factor in factors[1:] if negative else factors:
-            value = part(factor)
-            total = value if total is None else lanes.multiply(total, value)
-        if divisors:
-            bottom = part(_times(divisors))
-            total = lanes.divide(lanes.constant(1.0) if total is None else total, bottom)
-        assert total is not None
-        return lanes.minus(total) if negative else total
+        return _fraction(factors[negative:], divisors, part, lanes, negative=negative)
 
     def _power(self, e: sp.Expr, part: Callable[[sp.Expr], ir.Value], lanes: Lanes) -> ir.Value:
         base, exponent = e.args
@@ -374,6 +344,26 @@ class Expressions:
         if exponent == sp.Rational(1, 2):
             return lanes.sqrt(part(base))
         return lanes.power(part(base), part(exponent))
+
+
+def _fraction(
+    above: list[sp.Expr],
+    below: list[sp.Expr],
+    part: Callable[[sp.Expr], ir.Value],
+    lanes: Lanes,
+    *,
+    negative: bool,
+) -> ir.Value:
+    """Return the product of ``above`` over that of ``below``; divides once, at the end."""
+    total: ir.Value | None = None
+    for factor in above:
+        value = part(factor)
+        total = value if total is None else lanes.multiply(total, value)
+    if below:
+        top = lanes.constant(1.0) if total is None else total
+        total = lanes.divide(top, part(_times(below)))
+    assert total is not None
+    return lanes.minus(total) if negative else total
 
 
 def _times(factors: list[sp.Expr]) -> sp.Expr:

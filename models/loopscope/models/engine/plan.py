@@ -48,8 +48,8 @@ class Plan:
 
     Attributes
     ----------
-    computed
-        Outputs that the kernel saves; the other ``outputs`` are inputs.
+    outputs
+        Everything asked for; what is not in ``layout.outputs`` is an input.
     runs
         Number of runs; None for a single run without the dim.
     common
