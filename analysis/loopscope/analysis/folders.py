@@ -8,14 +8,13 @@ user's is lost.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loopscope.analysis.outputs import explain
+from loopscope.analysis.outputs import explain, require_folder
 from loopscope.models.errors import OutputError
 
 if TYPE_CHECKING:
@@ -41,13 +40,7 @@ def free(path: str | Path) -> Path:
     elif found.exists():
         msg = f"cannot write a report to '{asked}': it is a file, not a folder"
         raise OutputError(msg)
-    parent = found.parent
-    if not parent.is_dir():
-        msg = f"cannot write '{asked}': folder '{parent}' does not exist; make it first"
-        raise OutputError(msg)
-    if not os.access(parent, os.W_OK | os.X_OK):
-        msg = f"cannot write '{asked}': no permission to write in folder '{parent}'"
-        raise OutputError(msg)
+    require_folder(asked, found.parent)
     return found
 
 

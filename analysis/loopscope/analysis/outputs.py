@@ -71,18 +71,22 @@ def target(path: str | Path, suffixes: Sequence[str]) -> Path:
         msg = f"{what}, but a file name must end in {known}{hint}"
         raise OutputError(msg)
     found = asked.resolve()
-    folder = found.parent
+    if found.exists() and not os.access(found, os.W_OK):
+        msg = f"cannot write '{asked}': the file is read-only"
+        raise OutputError(msg)
+    require_folder(asked, found.parent)
+    return found
+
+
+def require_folder(asked: Path, folder: Path) -> None:
+    """Raise ``OutputError`` unless ``asked`` can be put into a folder."""
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist; make it first"
         msg = f"cannot write '{asked}': folder '{folder}' {what}"
         raise OutputError(msg)
-    if found.exists() and not os.access(found, os.W_OK):
-        msg = f"cannot write '{asked}': the file is read-only"
-        raise OutputError(msg)
     if not os.access(folder, os.W_OK | os.X_OK):
         msg = f"cannot write '{asked}': no permission to write in folder '{folder}'"
         raise OutputError(msg)
-    return found
 
 
 def explain(error: BaseException, path: Path) -> OutputError:
