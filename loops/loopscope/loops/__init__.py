@@ -1,6 +1,49 @@
 """Feedback loops of a model: from its equations to links, loops, gains and scores.
 
-The middle room of three.  In: what ``loopscope.models`` offers.  Out: what
-``loopscope.analysis`` asks of loops.  Nothing here reads a file or runs a model.  So far the
-room holds no functions.
+>>> from loopscope import loops, models
+>>> model = models.load("migration_policy")
+>>> graph = loops.trace(model)
+
+The middle room of three: it reads what ``loopscope.models`` offers and knows nothing of
+``loopscope.analysis``.  Names are imported when they are first used: starting up stays quick.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from loopscope.loops.discover import find as find
+    from loopscope.loops.found import Loops as Loops
+    from loopscope.loops.graph import CausalGraph as CausalGraph
+    from loopscope.loops.graph import trace as trace
+    from loopscope.loops.loop import Loop as Loop
+    from loopscope.loops.methods import score as score
+    from loopscope.loops.replay import along as along
+    from loopscope.loops.views import fold as fold
+
+_HOME = {
+    "CausalGraph": "graph",
+    "Loop": "loop",
+    "Loops": "found",
+    "along": "replay",
+    "find": "discover",
+    "fold": "views",
+    "score": "methods",
+    "trace": "graph",
+}
+
+__all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

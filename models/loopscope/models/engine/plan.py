@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from loopscope.models.engine.overrides import Numbers, Overrides, Table
     from loopscope.models.engine.prepared import Prepared
+    from loopscope.models.engine.request import Extension
     from loopscope.models.equations import Equations
 
 REGISTERS = 2
@@ -70,10 +71,13 @@ class Plan:
     lanes: Numbers
     series: Numbers
     seed: int
+    extension: Extension | None = None
 
     def kernel(self) -> native.Kernel:
         """Return the compiled kernel, made if it is not kept."""
-        return kernel(self.prepared, self.layout, self.overrides.tables)
+        asked = self.extension
+        other = None if asked is None else (asked.name, asked.equations)
+        return kernel(self.prepared, self.layout, self.overrides.tables, other)
 
 
 _kernels: dict[tuple[object, ...], native.Kernel] = {}
@@ -122,6 +126,7 @@ def plan(
     method: Method,
     outputs: Sequence[str] | None,
     seed: int,
+    extension: Extension | None = None,
 ) -> Plan:
     """Check and lay out a run.
 
@@ -131,6 +136,8 @@ def plan(
         ``start``, ``stop``, ``dt`` and ``saveper``; None where the model decides.
     outputs
         Variables to save, by name; None for all.
+    extension
+        Equations to run instead, with outputs of their own in place of ``outputs``.
 
     Raises
     ------
@@ -147,7 +154,7 @@ def plan(
     if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**64:
         msg = f"seed must be a whole number from 0 to 2**64 - 1, got {shown(seed)}"
         raise RunError(msg)
-    saved = _outputs(prepared, outputs)
+    saved = extension.outputs if extension else _outputs(prepared, outputs)
     given = {*overrides.numbers, *overrides.arrays, *overrides.paths}
     held = [
         name for name in prepared.variables if name in given and name not in prepared.parameters
@@ -183,6 +190,7 @@ def plan(
         lanes=_lanes(overrides, layout, runs or 1),
         series=_series(prepared, overrides, layout, when),
         seed=int(seed),
+        extension=extension,
     )
 
 

@@ -6,6 +6,7 @@ times they name.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -15,7 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from loopscope.models.equations import Equations
     from loopscope.models.scenario import Case, Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """Other equations to run, made from the model's own, with what to save of them.
+
+    Attributes
+    ----------
+    name
+        Differs between any two extensions of one model; empty for the model's own equations.
+    equations
+        Gives them when a kernel must be made: the same states and inputs, any auxiliaries.
+    outputs
+        Names of symbols to save, written-out ones included.
+    """
+
+    name: str
+    equations: Callable[[], Equations]
+    outputs: tuple[str, ...]
 
 
 class Request(TypedDict, total=False):
@@ -34,6 +55,7 @@ class Request(TypedDict, total=False):
     seed: int
     threads: int | None
     progress: Callable[[int, int], None] | None
+    extension: Extension | None
 
 
 def named(

@@ -1,0 +1,84 @@
+"""Every method of scoring by its name.
+
+Stage 4 of 4.  In: loops, a run and the name of a method.  Out: what its file in ``scores`` returns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from loopscope.models.errors import LoopError, did_you_mean
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from loopscope.loops.found import Loops
+    from loopscope.loops.replay import Along
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """A method of scoring.
+
+    Attributes
+    ----------
+    name, title
+        As asked for, and as shown.
+    home
+        Module in ``scores`` whose ``score(found, along, **options)`` computes it.
+    """
+
+    name: str
+    title: str
+    home: str
+
+
+METHODS = {
+    method.name: method
+    for method in (
+        Method(name="ltm", title="Loops That Matter", home="ltm"),
+        Method(name="influence", title="Eigenvalue influence", home="influence"),
+        Method(name="pathway", title="Pathway participation", home="pathway"),
+        Method(name="impact", title="Loop impact", home="impact"),
+        Method(name="knockout", title="Knock-out", home="knockout"),
+        Method(name="behaviour", title="Ford's behavioural test", home="behaviour"),
+    )
+}
+
+
+def score(found: Loops, run: xr.Dataset | Along, method: str = "ltm", **options: Any) -> xr.Dataset:
+    """Return the scores of loops along a run.
+
+    Parameters
+    ----------
+    found
+        From ``find``.
+    run
+        From ``models.simulate``, of the same model; or ``along(found.graph, run)``, which saves
+        time where several methods score one run.
+    method
+        One of ``METHODS``; ``options`` are those of the method's own ``score``.
+
+    Raises
+    ------
+    LoopError
+        An unknown method, a run of another model, no loop to score, or a run that the method
+        cannot read; the message says which.
+    """
+    from loopscope.loops.replay import Along, along
+
+    known = METHODS.get(str(method).casefold())
+    if known is None:
+        hint = did_you_mean(str(method), METHODS)
+        msg = f"no method named '{method}'{hint}; there are: {', '.join(METHODS)}"
+        raise LoopError(msg)
+    if not len(found):
+        name = found.graph.model.name
+        msg = f"{name}: the model has no feedback loop, so there is nothing to score"
+        raise LoopError(msg)
+    values = run if isinstance(run, Along) else along(found.graph, run)
+    home = import_module(f"loopscope.loops.scores.{known.home}")
+    scores: xr.Dataset = home.score(found, values, **options)
+    return scores

@@ -1,0 +1,293 @@
+"""A causal graph along a run: values, rates, accelerations and link gains at each saved time.
+
+Stage 3 of 4.  In: a ``CausalGraph`` and a run of its model.  Out: ``Along``, arrays that methods
+of scoring read.  The run is made again from its own settings, so that stages of delays, which a
+``Dataset`` does not hold, are known; a run that does not come out the same is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopscope.loops.graph import STOCKS, root
+from loopscope.loops.views import gains_in
+from loopscope.models.arrays import Arrays
+from loopscope.models.engine.request import Extension
+from loopscope.models.engine.simulate import prepared_of
+from loopscope.models.engine.simulate import run as run_again
+from loopscope.models.errors import LoopError
+from loopscope.models.model import TIME, symbol_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import sympy as sp
+    import xarray as xr
+
+    from loopscope.loops.graph import CausalGraph, Pair
+    from loopscope.models.engine.execute import Result
+
+Numbers = NDArray[np.float64]
+
+SAME = 1e-9
+"""Relative difference up to which a run made again counts as the same."""
+
+
+class Along:
+    """Everything a graph has along one run, or a batch of runs.
+
+    Arrays have dims ``([run,] time)``, after a leading dim where one is named; float64.
+
+    Attributes
+    ----------
+    graph
+        The graph, or view, whose links are read.
+    time
+        Saved times, dims (time,), in the model's unit.
+    runs
+        Number of runs; None for a single one.
+    step
+        Time step of the run.
+    values
+        By symbol of the equations: parameters, stocks, fixed values, auxiliaries, the time.
+    held
+        Variables that the run held at given values, so that nothing acts on them.
+    driven
+        Rates of change of parameters and held variables that follow a path of the time.
+    """
+
+    def __init__(
+        self,
+        graph: CausalGraph,
+        values: dict[sp.Symbol, Any],
+        *,
+        time: Numbers,
+        step: float,
+        runs: int | None = None,
+        held: frozenset[str] = frozenset(),
+        driven: Mapping[str, Numbers] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.time = time
+        self.runs = runs
+        self.step = step
+        self.held = held
+        self.driven = dict(driven or {})
+        self.shape = (len(time),) if runs is None else (runs, len(time))
+        self.values = values
+        self._arrays = Arrays(values, graph.equations.lookups)
+        equations = graph.equations
+        for symbol, expression in equations.auxiliaries.items():
+            if symbol not in values:
+                # Not what the kernel made of it, which differs in the last place: differences of
+                # values must come from one arithmetic.
+                values[symbol] = self.of(expression)
+
+    def of(self, expression: sp.Expr) -> Numbers:
+        """Return the value of an expression over the model's symbols, dims ([run,] time)."""
+        value = np.asarray(self._arrays.of(expression), dtype=np.float64)
+        return np.broadcast_to(value, self.shape)
+
+    def value(self, name: str) -> Numbers:
+        """Return the values of a variable, dims ([run,] time)."""
+        return np.broadcast_to(
+            np.asarray(self.values[symbol_of(name)], dtype=np.float64), self.shape
+        )
+
+    @cached_property
+    def full_gains(self) -> dict[Pair, Numbers]:
+        """Gains of the links of the traced graph, by (cause, effect), dims ([run,] time)."""
+        return {
+            pair: np.zeros(self.shape) if pair[1] in self.held else self.of(link.gain)
+            for pair, link in self._root.links.items()
+            if link.kind != "cancelled"
+        }
+
+    @cached_property
+    def gains(self) -> dict[Pair, Numbers]:
+        """Gains of the links of the graph itself, by (cause, effect), dims ([run,] time)."""
+        return gains_in(self.graph, self.full_gains, operator.add, operator.mul)
+
+    @cached_property
+    def rates(self) -> dict[str, Numbers]:
+        """Time derivative of every variable, dims ([run,] time), by the chain rule.
+
+        Of a stock, its net rate; of an auxiliary, through its causes, the time and driven
+        parameters.  Right-sided at a jump of a path.
+        """
+        found: dict[str, Numbers] = {}
+        for symbol, state in self.graph.equations.states.items():
+            name = str(symbol.name)
+            found[name] = self.driven[name] if name in self.held else self.of(state.rate)
+        for one, node in self._root.nodes.items():
+            if node.role in ("memory", "pipeline", "random"):
+                found[one] = np.zeros(self.shape)
+        for symbol in self.graph.equations.auxiliaries:
+            name = str(symbol.name)
+            if name not in found:
+                found[name] = self._through_causes(name, found)
+        return found
+
+    @cached_property
+    def accelerations(self) -> dict[str, Numbers]:
+        """Second time derivative of each stock, dims ([run,] time): J f + df/dt."""
+        return {
+            str(symbol.name): self._through_causes(str(symbol.name), self.rates)
+            for symbol in self.graph.equations.states
+        }
+
+    @cached_property
+    def drive(self) -> dict[str, Numbers]:
+        """What the time and driven parameters alone add to each node's rate of change."""
+        found: dict[str, Numbers] = {}
+        for (cause, effect), link in self.graph.inputs.items():
+            moving = np.ones(self.shape) if cause == TIME.name else self.driven.get(cause)
+            if moving is not None and link.gain != 0 and effect not in self.held:
+                found[effect] = found.get(effect, 0.0) + self.of(link.gain) * moving
+        return found
+
+    @property
+    def _root(self) -> CausalGraph:
+        return root(self.graph)
+
+    @cached_property
+    def _causes(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for cause, effect in self.full_gains:
+            found.setdefault(effect, []).append(cause)
+        return found
+
+    def _through_causes(self, name: str, rates: Mapping[str, Numbers]) -> Numbers:
+        if name in self.held:
+            stock = self._root.nodes[name].role in STOCKS
+            return np.zeros(self.shape) if stock else self.driven[name]
+        total = np.array(np.broadcast_to(self.drive.get(name, 0.0), self.shape))
+        for cause in self._causes.get(name, ()):
+            total = total + self.full_gains[cause, name] * rates[cause]
+        return total
+
+    @property
+    def every_step(self) -> bool:
+        """Whether each step of the run was saved."""
+        gaps = np.diff(self.time)
+        return bool(np.all(np.abs(gaps - self.step) <= 1e-6 * self.step))
+
+
+def along(graph: CausalGraph, run: xr.Dataset) -> Along:
+    """Return a graph along a run.
+
+    Parameters
+    ----------
+    run
+        From ``models.simulate``; any variables, any of its saved times.  Of a batch, what differs
+        between runs must have been saved.
+
+    Raises
+    ------
+    LoopError
+        The run is of another model, failed, or does not come out the same.
+    """
+    result = _replay(graph, run)
+    plan = result.plan
+    overrides = plan.overrides
+    wanted = np.atleast_1d(np.asarray(run["time"].values, dtype=np.float64))
+    rows = np.searchsorted(result.time, wanted - 1e-6 * plan.times.step)
+    inside = np.clip(rows, 0, len(result.time) - 1)
+    if len(wanted) == 0 or np.any(np.abs(result.time[inside] - wanted) > 1e-6 * plan.times.step):
+        msg = "the run has times that its own settings do not give; make it with models.simulate"
+        raise LoopError(msg)
+    values: dict[sp.Symbol, Any] = {
+        symbol_of(name): array[..., inside] for name, array in result.values.items()
+    }
+    time = result.time[inside]
+    values[TIME] = time
+    _compare(graph, run, values)
+    held = frozenset(
+        name
+        for name in (*overrides.numbers, *overrides.arrays, *overrides.paths)
+        if name not in plan.prepared.parameters
+    )
+    shape = (len(time),) if plan.runs is None else (plan.runs, len(time))
+    driven = {name: np.zeros(shape) for name in held}
+    for name in overrides.paths:
+        driven[name] = np.broadcast_to(_slope(plan, name, time), shape)
+    return Along(
+        graph, values, time=time, step=plan.times.step, runs=plan.runs, held=held, driven=driven
+    )
+
+
+def _slope(plan: Any, name: str, time: Numbers) -> Numbers:
+    """Return how fast a path rises just after each time; paths are straight between their kinks."""
+    from loopscope.models.engine.plan import default_of
+
+    path, default = plan.overrides.paths[name], default_of(plan.prepared, plan.overrides, name)
+    width = plan.times.step / 1024
+    return np.asarray((path.at(time + width, default) - path.at(time, default)) / width)
+
+
+def _replay(graph: CausalGraph, run: xr.Dataset) -> Result:
+    attrs = run.attrs
+    if "model_sha256" not in attrs or "settings" not in attrs:
+        msg = "the run does not say what it was made from; scores need a run of models.simulate"
+        raise LoopError(msg)
+    if attrs["model_sha256"] != graph.model.sha256:
+        msg = (
+            f"the run is of model '{attrs.get('model', '?')}', the loops are of "
+            f"'{graph.model.name}' (or of another version of its file); simulate the same model"
+        )
+        raise LoopError(msg)
+    _refuse_failed(run)
+    prepared = prepared_of(graph.model)
+    parameters: dict[str, Any] = json.loads(attrs["settings"])
+    initial: dict[str, Any] = json.loads(attrs["initial"])
+    for name in json.loads(attrs["settings_per_run"]):
+        if name not in run:
+            msg = f"'{name}' differs between runs but was not saved; add it to outputs="
+            raise LoopError(msg)
+        kind = prepared.variables[name].kind
+        (initial if kind == "stock" else parameters)[name] = run[name].values[:, 0]
+    names = [str(s.name) for s in graph.equations.parameters]
+    names += [n for n, one in root(graph).nodes.items() if one.role in (*STOCKS, "random")]
+    names += [str(s.name) for s in graph.equations.fixed]
+    names += [n for n in parameters if n not in names]
+    rewritten = graph.equations.draws > 0
+    extension = Extension(
+        name="draws apart" if rewritten else "",
+        equations=lambda: graph.equations,
+        outputs=tuple(dict.fromkeys(names)),
+    )
+    lookups = json.loads(attrs["lookups"])
+    return run_again(
+        prepared, None, parameters=parameters, initial=initial, lookups=lookups,
+        method=attrs["method"], seed=int(attrs["seed"]), extension=extension,
+    )  # fmt: skip
+
+
+def _refuse_failed(run: xr.Dataset) -> None:
+    if "status" in run:
+        words = np.atleast_1d(run["status"].values)
+        bad = np.flatnonzero(words != "ok")
+        if len(bad):
+            where = f"run {bad[0]}: " if words.size > 1 else ""
+            msg = f"the run left the finite numbers ({where}{words[bad[0]]}); it has no scores"
+            raise LoopError(msg)
+
+
+def _compare(graph: CausalGraph, run: xr.Dataset, values: Mapping[sp.Symbol, Any]) -> None:
+    for stock in graph.model.stocks:
+        if stock.name in run:
+            ours = np.asarray(values[stock.symbol])
+            given = np.asarray(run[stock.name].values, dtype=np.float64)
+            size = max(float(np.max(np.abs(ours), initial=0.0)), 1e-300)
+            if given.shape != ours.shape or np.max(np.abs(given - ours), initial=0.0) > SAME * size:
+                msg = (
+                    f"made again from its settings, the run has other values of '{stock.name}'; "
+                    "the run or the model was changed after it was made"
+                )
+                raise LoopError(msg)

@@ -1,0 +1,101 @@
+"""What every method of scoring returns: numbers, a status beside each, and what they mean.
+
+Stage 4 of 4.  In: arrays of a method.  Out: an ``xarray.Dataset``.
+
+A *raw* score has the method's own unit; a *relative* score is a raw score over the sum of the
+magnitudes of all loops of its partition, so it lies in [-1, 1] and carries the loop's sign.
+Scores of different partitions never compare.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from loopscope.loops.found import Loops
+    from loopscope.loops.replay import Along
+
+STATUSES = {
+    "active": "a number that can be read",
+    "inactive": "the loop carries nothing: a link gain of 0, or nothing in it moves",
+    "inflection": "a rate turns, so the raw score is infinite; the relative one is its limit",
+    "equilibrium": "nothing in the partition moves, so this method has nothing to say",
+    "undefined": "the method is not defined here",
+}
+
+
+def record(
+    found: Loops,
+    run: Along,
+    *,
+    method: str,
+    relative: NDArray[np.float64],
+    raw: NDArray[np.float64],
+    status: NDArray[np.str_],
+    units: str,
+    not_for: str,
+    source: str,
+    dims: tuple[str, ...] = (),
+    coords: Mapping[str, Any] | None = None,
+    attrs: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Return the scores of one method as a Dataset.
+
+    Parameters
+    ----------
+    relative, raw, status
+        Dims ``([run,] time, *dims, loop)``; ``status`` may be anything that broadcasts to them.
+    units
+        Of ``raw``; relative scores are dimensionless.
+    not_for
+        What the numbers must not be used for.
+    source
+        Paper that defines the method.
+    dims, coords
+        Further dims, as ``("mode",)``, and their coordinates.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``relative``, ``raw`` (float64) and ``status`` (text), coordinates ``time``, ``loop`` (ids),
+        ``name`` and ``polarity`` along ``loop``.
+    """
+    import xarray as xr
+
+    order = (*(("run",) if run.runs is not None else ()), "time", *dims, "loop")
+    time_units = found.graph.model.clock.units
+    known: dict[str, Any] = {
+        "time": ("time", run.time, {"units": time_units}),
+        "loop": ("loop", np.array(found.ids, dtype=np.str_)),
+        "name": ("loop", np.array([loop.name for loop in found], dtype=np.str_)),
+        "polarity": ("loop", np.array([loop.polarity for loop in found], dtype=np.str_)),
+        **(coords or {}),
+    }
+    words = np.broadcast_to(status, relative.shape)
+    return xr.Dataset(
+        {
+            "relative": (order, relative, {"units": "1", "long_name": f"relative score, {method}"}),
+            "raw": (order, raw, {"units": units, "long_name": f"raw score, {method}"}),
+            "status": (
+                order,
+                words,
+                {"meanings": "; ".join(f"{k}: {v}" for k, v in STATUSES.items())},
+            ),
+        },
+        coords=known,
+        attrs={
+            "method": method,
+            "model": found.graph.model.name,
+            "loops": found.statement,
+            "not_for": not_for,
+            "source": source,
+            **(attrs or {}),
+        },
+    )

@@ -1,0 +1,95 @@
+"""Models for the tests of this room: written as text, random, or known from papers."""
+
+from __future__ import annotations
+
+import pytest
+
+from loopscope.models import source
+
+CLOCK = (
+    "\nINITIAL TIME=0~Year~|\nFINAL TIME={stop}~Year~|\n"
+    "TIME STEP={dt}~Year~|\nSAVEPER={dt}~Year~|\n"
+)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("loops")
+
+
+@pytest.fixture(scope="session")
+def read(folder):
+    """Load the equations of a Vensim model, each with its stop and time step."""
+    count = iter(range(10**9))
+
+    def load(equations: str, *, stop: float = 10, dt: float = 0.25, name: str = "model"):
+        path = folder / str(next(count)) / f"{name}.mdl"
+        path.parent.mkdir()
+        rows = "".join(
+            f"{row.strip()}~~|\n" for row in equations.strip().splitlines() if row.strip()
+        )
+        path.write_text("{UTF-8}\n" + rows + CLOCK.format(stop=stop, dt=dt), encoding="utf-8")
+        return source.load(path)
+
+    return load
+
+
+LOGISTIC = """
+    r=0.3
+    K=100
+    births=r*P
+    deaths=r*P*P/K
+    P=INTEG(births-deaths, 1)
+"""
+PREY = """
+    a=1.1
+    b=0.4
+    c=0.1
+    d=0.4
+    prey births=a*prey
+    prey deaths=b*prey*predators
+    predator births=c*prey*predators
+    predator deaths=d*predators
+    prey=INTEG(prey births-prey deaths, 10)
+    predators=INTEG(predator births-predator deaths, 5)
+"""
+SIR = """
+    contact=0.5
+    recovery=0.1
+    N=1000
+    infection=contact*S*I/N
+    recovering=recovery*I
+    S=INTEG(-infection, 999)
+    I=INTEG(infection-recovering, 1)
+    R=INTEG(recovering, 0)
+"""
+BASS = """
+    innovation=0.01
+    imitation=0.4
+    market=10000
+    adoption from advertising=innovation*potential
+    adoption from word of mouth=imitation*potential*adopters/market
+    adoption=adoption from advertising+adoption from word of mouth
+    potential=INTEG(-adoption, market)
+    adopters=INTEG(adoption, 0)
+"""
+
+
+@pytest.fixture(scope="session")
+def logistic(read):
+    return read(LOGISTIC, name="logistic", stop=60)
+
+
+@pytest.fixture(scope="session")
+def prey(read):
+    return read(PREY, name="prey", stop=40, dt=0.0625)
+
+
+@pytest.fixture(scope="session")
+def sir(read):
+    return read(SIR, name="sir", stop=100)
+
+
+@pytest.fixture(scope="session")
+def bass(read):
+    return read(BASS, name="bass", stop=40)
