@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from loopscope.loops.found import Loops
+    from loopscope.loops.loop import Loop
     from loopscope.loops.replay import Along
 
 STATUSES = {
@@ -65,7 +66,7 @@ def record(
     -------
     xarray.Dataset
         ``relative``, ``raw`` (float64) and ``status`` (text), coordinates ``time``, ``loop`` (ids),
-        ``name`` and ``polarity`` along ``loop``.
+        ``name``, ``polarity`` and ``partition`` (number) along ``loop``.
     """
     import xarray as xr
 
@@ -76,6 +77,7 @@ def record(
         "loop": ("loop", np.array(found.ids, dtype=np.str_)),
         "name": ("loop", np.array([loop.name for loop in found], dtype=np.str_)),
         "polarity": ("loop", np.array([loop.polarity for loop in found], dtype=np.str_)),
+        "partition": ("loop", np.array([partition_of(found, loop) for loop in found], dtype=int)),
         **(coords or {}),
     }
     words = np.broadcast_to(status, relative.shape)
@@ -99,3 +101,8 @@ def record(
             **(attrs or {}),
         },
     )
+
+
+def partition_of(found: Loops, loop: Loop) -> int:
+    """Return the number of the partition that a loop is in."""
+    return found.graph.partition_of[loop.nodes[0]].number
