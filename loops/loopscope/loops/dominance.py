@@ -1,6 +1,6 @@
 """Which loops dominate, and from when to when.
 
-Stage 4 of 4.  In: relative scores of a run.  Out: ``Period`` records, the same rule for every method.
+Stage 4 of 4.  In: relative scores of a run.  Out: ``Period`` records, one rule for all methods.
 
 A set of loops of one polarity *dominates* a partition where the magnitudes of its relative scores
 sum to a half or more; of all such sets the smallest is named, the one with the larger sum among
