@@ -60,6 +60,8 @@ class Along:
         Variables that the run held at given values, so that nothing acts on them.
     driven
         Rates of change of parameters and held variables that follow a path of the time.
+    result
+        The run as made again, with its plan; None where the values were put together by hand.
     """
 
     def __init__(
@@ -72,8 +74,10 @@ class Along:
         runs: int | None = None,
         held: frozenset[str] = frozenset(),
         driven: Mapping[str, Numbers] | None = None,
+        result: Result | None = None,
     ) -> None:
         self.graph = graph
+        self.result = result
         self.time = time
         self.runs = runs
         self.step = step
@@ -218,8 +222,9 @@ def along(graph: CausalGraph, run: xr.Dataset) -> Along:
     for name in overrides.paths:
         driven[name] = np.broadcast_to(_slope(plan, name, time), shape)
     return Along(
-        graph, values, time=time, step=plan.times.step, runs=plan.runs, held=held, driven=driven
-    )
+        graph, values, time=time, step=plan.times.step, runs=plan.runs, held=held, driven=driven,
+        result=result,
+    )  # fmt: skip
 
 
 def _slope(plan: Any, name: str, time: Numbers) -> Numbers:
