@@ -152,7 +152,7 @@ def as_setting(value: Any, what: str) -> Setting:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise RunError(f"{what}: {_first(error)}") from None  # noqa: EM102
+        raise RunError(f"{what}: {first_fault(error)}") from None  # noqa: EM102
 
 
 class Scenario(_Record):
@@ -215,7 +215,7 @@ class Case(Scenario):
 Kind = TypeVar("Kind", bound=Scenario)
 
 
-def _first(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
     """Return the first thing wrong in one line."""
     found = error.errors()[0]
     place = ".".join(str(part) for part in found["loc"])
@@ -225,10 +225,17 @@ def _first(error: ValidationError) -> str:
     return f"{place}: {message}" if place else message
 
 
-def _read(path: Path, table: str, kind: type[Scenario]) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds; nothing when there is no such file.
+
+    Raises
+    ------
+    ReadError
+        The file is there, but cannot be read as TOML.
+    """
     try:
         with path.open("rb") as file:
-            content = tomllib.load(file)
+            return tomllib.load(file)
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -237,13 +244,17 @@ def _read(path: Path, table: str, kind: type[Scenario]) -> dict[str, Any]:
     except OSError as error:
         msg = f"{path}: cannot be read: {error.strerror}"
         raise ReadError(msg) from None
+
+
+def _read(path: Path, table: str, kind: type[Scenario]) -> dict[str, Any]:
+    content = read_toml(path)
     records: dict[str, Any] = {}
     for number, entry in enumerate(content.get(table, []), start=1):
         label = entry.get("name", f"number {number}") if isinstance(entry, dict) else number
         try:
             record = kind.model_validate(entry)
         except ValidationError as error:
-            msg = f"{path.name}, {table} '{label}': {_first(error)}"
+            msg = f"{path.name}, {table} '{label}': {first_fault(error)}"
             raise ReadError(msg) from None
         except RunError as error:
             msg = f"{path.name}: {error}"
@@ -255,7 +266,7 @@ def _read(path: Path, table: str, kind: type[Scenario]) -> dict[str, Any]:
     return records
 
 
-def _beside(model_path: str | Path, name: str) -> Path:
+def beside(model_path: str | Path, name: str) -> Path:
     """Return ``<model>.<name>`` if it is there, else ``<name>`` in the model's folder."""
     path = Path(model_path)
     own = path.with_name(f"{path.stem}.{name}")
@@ -267,7 +278,7 @@ def scenarios(model_path: str | Path) -> dict[str, Scenario]:
 
     They stand in ``<model>.scenarios.toml`` or ``scenarios.toml`` beside the model file.
     """
-    path = _beside(model_path, "scenarios.toml")
+    path = beside(model_path, "scenarios.toml")
     found = _read(path, "scenario", Scenario)
     return {record.name: _extended(record, found, path.name) for record in found.values()}
 
@@ -297,7 +308,7 @@ def _extended(record: Scenario, known: dict[str, Any], file: str) -> Scenario:
 
 def cases(model_path: str | Path) -> dict[str, Case]:
     """Return the real cases that come with a model, by name, in file order."""
-    found = _read(_beside(model_path, "cases.toml"), "case", Case)
+    found = _read(beside(model_path, "cases.toml"), "case", Case)
     return {record.name: record for record in found.values()}
 
 
