@@ -18,7 +18,9 @@ import typer
 from loopscope.analysis.commands.check import check
 from loopscope.analysis.commands.compare import compare
 from loopscope.analysis.commands.describe import describe
+from loopscope.analysis.commands.explain import explain
 from loopscope.analysis.commands.list import list_models
+from loopscope.analysis.commands.loops import loops
 from loopscope.analysis.commands.report import report
 from loopscope.analysis.commands.run import run
 from loopscope.models.errors import LoopscopeError
@@ -44,6 +46,8 @@ app = typer.Typer(
 )
 app.command("run")(run)
 app.command("compare")(compare)
+app.command("loops")(loops)
+app.command("explain")(explain)
 app.command("describe")(describe)
 app.command("list")(list_models)
 app.command("check")(check)
@@ -67,7 +71,7 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Simulate stock-and-flow models, compare scenarios, and check what comes out."""
+    """Simulate stock-and-flow models, and say which feedback loops drive them, when."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

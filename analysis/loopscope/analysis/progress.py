@@ -25,3 +25,15 @@ def shown(what: str) -> Iterator[Step | None]:
             bar.update(task, completed=done, total=total)
 
         yield step
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[Callable[[str], None] | None]:
+    """Give a function that says what is being done now; None when nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(file=sys.stderr).status(what) as status:
+        yield lambda now: status.update(f"{what}: {now}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopscope.analysis import comparison, folders, outputs
 from loopscope.analysis.highlights import highlights
+from loopscope.analysis.loop_chapter import loop_chapter
 from loopscope.analysis.measures import Fit, fits
 from loopscope.analysis.runs import Choice, Run, simulate_one, with_stocks
 from loopscope.analysis.tables import moment, number, percent, plain
@@ -56,6 +57,8 @@ class Draft:
         A run for each case, with its errors against what was observed.
     entries
         What has been written.
+    sections
+        Parts of the page that chapters wrote, in Markdown.
     """
 
     folder: Path
@@ -66,6 +69,7 @@ class Draft:
     runs: list[Run] = field(default_factory=list)
     case_runs: list[tuple[Case, Run, list[Fit]]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    sections: list[str] = field(default_factory=list)
 
     @property
     def bases(self) -> list[Run]:
@@ -207,7 +211,14 @@ def index(draft: Draft) -> None:
     outputs.write_text(path, page(draft))
 
 
-CHAPTERS: tuple[Callable[[Draft], None], ...] = (simulate, tables, data, pictures, index)
+CHAPTERS: tuple[Callable[[Draft], None], ...] = (
+    simulate,
+    tables,
+    data,
+    pictures,
+    loop_chapter,
+    index,
+)
 """What a report holds, in order; a chapter may use what those before it left in the draft."""
 
 
@@ -246,7 +257,7 @@ def report(
     base = next((r for r in records if r is not None and key(r.name) == "base"), None)
     records = [base, *(r for r in records if r is not base)]
     case_records = list(cases(prepared.path).values())
-    done, total = 0, 2 * (len(records) + len(case_records))
+    done, total = 0, 4 * len(records) + 2 * len(case_records)
 
     def tick() -> None:
         nonlocal done
@@ -305,9 +316,9 @@ def page(draft: Draft) -> str:
         "",
     ]
     variables = list(dict.fromkeys(o.variable for o in draft.compared.outcomes))[:6]
-    lines += _row(["scenario", *variables]) + _row(["---", *("---:" for _ in variables)])
+    lines += table_row(["scenario", *variables]) + table_row(["---", *("---:" for _ in variables)])
     for base, run in zip(draft.bases, draft.runs, strict=True):
-        lines += _row(
+        lines += table_row(
             [
                 labelled(run, base, draft.runs[0]),
                 *(ended(draft.compared, run.label, v) for v in variables),
@@ -322,11 +333,13 @@ def page(draft: Draft) -> str:
         words = [w for w in (record.sentence, record.expect) if w] if record is not None else []
         status = "" if run.status == "ok" else f" The run failed: {run.status}."
         if words or status:
-            lines.append(f"- **{_safe(run.label)}**: {_safe(' Expected: '.join(words))}{status}")
+            lines.append(f"- **{safe(run.label)}**: {safe(' Expected: '.join(words))}{status}")
+    for section in draft.sections:
+        lines += ["", section]
     lines += ["", "## What is where", ""]
-    lines += _row(["file", "what it holds"]) + _row(["---", "---"])
+    lines += table_row(["file", "what it holds"]) + table_row(["---", "---"])
     for entry in draft.entries:
-        lines += [f"| [{entry.file}]({entry.file}) | {_safe(entry.what)} |"]
+        lines += [f"| [{entry.file}]({entry.file}) | {safe(entry.what)} |"]
     return "\n".join(lines) + "\n"
 
 
@@ -344,10 +357,11 @@ def ended(compared: Comparison, scenario: str, variable: str) -> str:
     return number(None)
 
 
-def _row(cells: list[str]) -> list[str]:
-    return ["| " + " | ".join(_safe(cell) for cell in cells) + " |"]
+def table_row(cells: list[str]) -> list[str]:
+    """Return one row of a Markdown table."""
+    return ["| " + " | ".join(safe(cell) for cell in cells) + " |"]
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Return text that Markdown shows as it is: names come from files."""
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", plain(text)) if text.strip("-:") else text

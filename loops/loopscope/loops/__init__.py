@@ -14,6 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loopscope.loops.compare import Comparison as Comparison
+    from loopscope.loops.compare import compare_methods as compare_methods
+    from loopscope.loops.dominance import Period as Period
+    from loopscope.loops.dominance import periods as periods
     from loopscope.loops.discover import find as find
     from loopscope.loops.found import Loops as Loops
     from loopscope.loops.graph import CausalGraph as CausalGraph
@@ -25,11 +29,15 @@ if TYPE_CHECKING:
 
 _HOME = {
     "CausalGraph": "graph",
+    "Comparison": "compare",
     "Loop": "loop",
     "Loops": "found",
+    "Period": "dominance",
     "along": "replay",
+    "compare_methods": "compare",
     "find": "discover",
     "fold": "views",
+    "periods": "dominance",
     "score": "methods",
     "trace": "graph",
 }

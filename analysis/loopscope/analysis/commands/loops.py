@@ -1,0 +1,229 @@
+"""``loopscope loops``: which feedback loops drive a run."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from loopscope.analysis.commands.options import (
+    AsJson,
+    CaseName,
+    Dt,
+    Initials,
+    ModelName,
+    Plot,
+    Settings,
+)
+
+if TYPE_CHECKING:
+    from loopscope.analysis.ranking import Ranking
+    from loopscope.loops.compare import Comparison
+    from loopscope.loops.found import Loops
+
+ScenarioName = Annotated[
+    str | None, typer.Option("--scenario", "-s", metavar="NAME", help="Scenario to run.")
+]
+At = Annotated[
+    float | None, typer.Option("--at", metavar="TIME", help="Time, in the model's unit.")
+]
+
+
+def loops(
+    model: ModelName,
+    scenario: ScenarioName = None,
+    case: CaseName = None,
+    settings: Settings = None,
+    initial: Initials = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method", "-m", metavar="NAME",
+            help="ltm, influence, pathway, impact, knockout, behaviour; or all, compared.",
+        ),
+    ] = "ltm",
+    form: Annotated[
+        str | None,
+        typer.Option(help="Of ltm: continuous (default), or discrete as other programs have it."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="List this many loops.")] = 12,
+    through: Annotated[
+        str | None, typer.Option(metavar="VAR", help="List loops through this variable only.")
+    ] = None,
+    at: At = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep", metavar="VAR",
+            help="Fold all but the stocks and these variables away. May be given again.",
+        ),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="All variables, not the view that the model declares.")
+    ] = False,
+    gains: Annotated[
+        bool, typer.Option("--gains", help="Print the gain of each loop listed as a formula.")
+    ] = False,
+    dt: Dt = None,
+    plot: Plot = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Say which feedback loops drive a run, and when.
+
+    Shares are of all loops of the same partition; the last line says whether all loops are known.
+    """
+    from loopscope.analysis import outputs, tables
+    from loopscope.analysis.progress import waiting
+    from loopscope.analysis.ranking import cut_to, rank
+    from loopscope.analysis.runs import Choice, choose_case, choose_scenario, with_stocks
+    from loopscope.analysis.settings import read_settings
+    from loopscope.loops import compare_methods, find
+    from loopscope.models import load
+
+    picture = outputs.target(plot, outputs.PICTURES) if plot else None
+    with_stocks(model)
+    known = load(model)
+    choice = Choice(
+        case=choose_case(model, case) if case is not None else None,
+        parameters=read_settings(settings or ()),
+        initial=read_settings(initial or (), "--initial"),
+        dt=dt,
+    )
+    chosen = choose_scenario(model, scenario) if scenario is not None else None
+    with waiting(f"loops of {known.name}") as step:
+        found = _found(find, known, keep, full=full)
+        if method == "all":
+            from loopscope.analysis.ranking import scored_run
+
+            along = scored_run(known, found.graph, chosen, choice, steps=True)
+            compared = compare_methods(found, along)
+        else:
+            options = {} if form is None else {"form": form}
+            ranking = rank(
+                known, found, chosen, choice=choice, method=method, through=through, at=at,
+                progress=step, **options,
+            )  # fmt: skip
+    if picture is not None:
+        from loopscope.analysis.style import save
+        from loopscope.loops.pictures import areas
+
+        save(compared.figure() if method == "all" else areas(ranking.scores), picture)
+    if as_json:
+        told = compared.as_data() if method == "all" else as_data(cut_to(ranking, top))
+        tables.print_json(told)
+        return
+    if method == "all":
+        print_compared(compared)
+    else:
+        print_ranking(ranking, top, gains=gains)
+    if picture is not None:
+        tables.out(f"wrote {tables.plain(str(picture))}\n")
+
+
+def _found(find: Any, known: Any, keep: "list[str] | None", *, full: bool) -> "Loops":
+    from loopscope.models.errors import LoopError
+
+    if keep and full:
+        msg = "--keep folds variables away and --full keeps them all: give one of them"
+        raise LoopError(msg)
+    if keep or full:
+        found: Loops = find(known, view="full" if full else keep)
+        return found
+    declared: Loops = find(known)
+    return declared
+
+
+def as_data(ranking: "Ranking") -> dict[str, Any]:
+    """Return a ranking as plain values."""
+    from dataclasses import asdict
+
+    from loopscope.loops import formulas
+
+    return {
+        "model": ranking.model,
+        "scenario": ranking.label,
+        "method": ranking.method,
+        "time_units": ranking.time_units,
+        "at": ranking.at,
+        "loops": [
+            {**asdict(row), "gain": formulas.formula(ranking.found[row.id])} for row in ranking.rows
+        ],
+        "periods": [asdict(period) for period in ranking.periods],
+        "complete": ranking.found.complete,
+        "count": ranking.found.count,
+        "statement": ranking.statement,
+        "notes": list(ranking.notes),
+    }
+
+
+def print_ranking(ranking: "Ranking", top: int, *, gains: bool) -> None:
+    """Print loops in order, periods of dominance, notes and the completeness line."""
+    from loopscope.analysis.tables import moment, number, out, percent, plain, print_table
+    from loopscope.loops import formulas
+
+    several = len({row.partition for row in ranking.rows}) > 1
+    when = f" at {moment(ranking.at)}" if ranking.at is not None else ""
+    rows = []
+    for row in ranking.rows[:top]:
+        spans = ", ".join(f"{moment(a)}-{moment(b)}" for a, b in row.periods[:3])
+        more = f" (+{len(row.periods) - 3})" if len(row.periods) > 3 else ""
+        cells = [row.id, row.name or " -> ".join(row.path), row.polarity]
+        cells += [str(row.partition + 1)] if several else []
+        cells += [f"{row.share:.1%}"]
+        cells += [percent(row.at)] if ranking.at is not None else []
+        rows.append((*cells, (spans + more) or "-"))
+    columns = ["id", "loop", "polarity", *(["partition"] if several else []), "mean share"]
+    columns += [f"score{when}"] if ranking.at is not None else []
+    print_table(
+        f"{ranking.model}, {ranking.label}: loops by {ranking.method}{when}",
+        (*columns, "dominates"), rows, left=3 + several,
+    )  # fmt: skip
+    if gains:
+        for row in ranking.rows[:top]:
+            out(f"{row.id}: gain = {plain(formulas.formula(ranking.found[row.id]))}\n")
+        out("\n")
+    _print_periods(ranking)
+    for note in ranking.notes:
+        out(f"note: {plain(note)}\n")
+    left = len(ranking.rows) - top
+    if left > 0:
+        rest = sum(row.share for row in ranking.rows[top:])
+        out(f"{left} more loops carry {number(100 * rest, 3)} %\n")
+    out(f"{plain(ranking.statement)}\n")
+
+
+def _print_periods(ranking: "Ranking") -> None:
+    from loopscope.analysis.tables import moment, print_table
+
+    several = len({period.partition for period in ranking.periods}) > 1
+    print_table(
+        "Who dominates when",
+        ("from", "to", *(["partition"] if several else []), "polarity", "loops", "mean share"),
+        [
+            (
+                moment(p.start), moment(p.stop), *([str(p.partition + 1)] if several else []),
+                p.polarity, ", ".join(p.loops) or "-", f"{p.share:.0%}",
+            )
+            for p in ranking.periods[:20]
+        ],
+        left=4 + several,
+    )  # fmt: skip
+
+
+def print_compared(compared: "Comparison") -> None:
+    """Print the periods of each method, where they agree, and why they do not."""
+    from loopscope.analysis.tables import moment, out, plain, print_table
+
+    print_table(
+        f"{compared.model}: who dominates when, by each method",
+        ("method", "from", "to", "sign", "loops", "mean share"),
+        [
+            (
+                row.title, moment(row.start), moment(row.stop), row.polarity,
+                ", ".join(row.loops[:5]) + (" ..." if len(row.loops) > 5 else ""),
+                f"{row.share:.0%}",
+            )
+            for row in compared.rows
+        ],
+        left=5,
+    )  # fmt: skip
+    for line in compared.sentences():
+        out(f"{plain(line)}\n")
