@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sympy as sp
+from llvmlite import ir
 
 from loopscope.models.engine import tables
 from loopscope.models.engine.carrying import Carrying
@@ -24,6 +25,7 @@ from loopscope.models.engine.expressions import (
 )
 from loopscope.models.engine.finite import must_check
 from loopscope.models.engine.frame import Frame, Slot
+from loopscope.models.engine.lanes import Lanes
 from loopscope.models.engine.timetable import Timetable
 from loopscope.models.engine.watch import Watch
 from loopscope.models.equations import Equations, symbols_in
@@ -32,9 +34,6 @@ from loopscope.models.model import TIME
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from llvmlite import ir
-
-    from loopscope.models.engine.lanes import Lanes
     from loopscope.models.engine.layout import Layout
 
 
@@ -65,19 +64,32 @@ def following(equations: Equations, symbol: sp.Symbol) -> sp.Expr:
     return equations.pipelines[symbol].input
 
 
-def emit(equations: Equations, layout: Layout, name: str) -> str:
+def emit(
+    equations: Equations,
+    layout: Layout,
+    name: str,
+    readings: Mapping[sp.Symbol, sp.Expr] | None = None,
+) -> str:
     """Return the IR of a module whose function ``name`` runs the model.
 
-    Linear in the size of the equations.
+    ``readings`` are values that only outputs need, as ``Extension`` has them.  Linear in the size
+    of the equations.
     """
-    return str(_Kernel(equations, layout, name).build())
+    return str(_Kernel(equations, layout, name, readings or {}).build())
 
 
 class _Kernel:
     """One kernel under construction."""
 
-    def __init__(self, equations: Equations, layout: Layout, name: str) -> None:
+    def __init__(
+        self,
+        equations: Equations,
+        layout: Layout,
+        name: str,
+        readings: Mapping[sp.Symbol, sp.Expr],
+    ) -> None:
         self.equations = equations
+        self.readings = readings
         self.layout = layout
         self.frame = Frame(layout, name)
         if layout.timetable:
@@ -93,6 +105,7 @@ class _Kernel:
                 Level.TILE: Section(Level.TILE, frame.tile),
                 Level.TIME: Section(Level.TIME, frame.time),
                 Level.STEP: Section(Level.STEP, frame.step),
+                Level.READ: Section(Level.READ, self._reading() if readings else frame.step),
             },
             self._keep,
             self._random,
@@ -105,14 +118,38 @@ class _Kernel:
         for symbol in self.auxiliaries:  # in order, so that each finds what it needs
             self.value(symbol)
         for number, output in enumerate(self.layout.outputs):
-            self.frame.save(number, self.value(sp.Symbol(output, real=True)))
+            symbol = sp.Symbol(output, real=True)
+            if symbol not in self.readings:
+                self.frame.save(number, self.value(symbol), self.frame.step)
         advances = [(s, self.value(following(self.equations, s))) for s in self.carried]
         watched = self._watched()
+        if self.readings:
+            self._read_at_saved_times()
         # Only now, with everything read, may what is carried change.
         for symbol, value in advances:
             self._advance(symbol, value)
         self._watch(watched)
         return self.frame.module
+
+    def _reading(self) -> Lanes:
+        """Return a section within the step that only steps to be saved go through."""
+        block = self.frame.function.append_basic_block("reading")
+        lanes = Lanes(ir.IRBuilder(block), self.layout.width)
+        self.frame.walk(lanes)
+        return lanes
+
+    def _read_at_saved_times(self) -> None:
+        """Fill that section, which sees what the step has computed; lead there and back."""
+        frame, lanes = self.frame, self.expressions.sections[Level.READ].lanes
+        start = lanes.builder.block
+        for symbol in self.readings:  # in order, so that each finds what it needs
+            value = self.expressions.value(symbol, self.running, Level.READ)
+            if symbol.name in self.layout.outputs:
+                frame.save(self.layout.outputs.index(str(symbol.name)), value, lanes)
+        rest = frame.function.append_basic_block("read")
+        lanes.builder.branch(rest)
+        frame.step.builder.cbranch(frame.due(frame.beat), start, rest)
+        frame.step.builder.position_at_end(rest)
 
     def _watched(self) -> dict[Level, list[ir.Value]]:
         """Return the values to watch, by section."""
@@ -147,7 +184,7 @@ class _Kernel:
                 level[symbol] = Level.UNIFORM if starting else Level.TIME
             else:
                 level[symbol] = Level.TILE if given in layout.lanes else Level.UNIFORM
-        equation: dict[sp.Symbol, sp.Expr] = dict(equations.auxiliaries)
+        equation: dict[sp.Symbol, sp.Expr] = {**equations.auxiliaries, **self.readings}
         initials: Mapping[sp.Symbol, sp.Expr] = {
             **{s: e.initial for s, e in equations.states.items()},
             **{s: e.initial for s, e in equations.memories.items()},
@@ -189,12 +226,12 @@ class _Kernel:
             return frame.input(layout.inputs.index(name), name)
         return self.slots[symbol].load(frame.step)
 
-    def _keep(self, value: ir.Value, level: Level) -> ir.Value:
+    def _keep(self, value: ir.Value, level: Level, lanes: Lanes) -> ir.Value:
         if level is Level.TIME:
             return self.frame.keep_time(value)
         slot = self.frame.slot()
         slot.store(self.frame.tile, value)
-        return slot.load(self.frame.step)
+        return slot.load(lanes)
 
     def _random(self, draw: int, lanes: Lanes) -> ir.Value:
         counter = self.frame.random_counter(lanes, draw)

@@ -1,6 +1,6 @@
 """From sympy expressions to LLVM values, each computed once and as early as it can be.
 
-Stage 4 of 5, emission.  In: ``Equations`` and a ``Layout``.  Out: LLVM values in four nested
+Stage 4 of 5, emission.  In: ``Equations`` and a ``Layout``.  Out: LLVM values in five nested
 sections of a kernel, by what a value depends on:
 
 ========  =======================================  ================
@@ -10,6 +10,7 @@ uniform   constants, inputs common to all runs     once a call
 tile      inputs that differ between runs          once a tile
 time      also the time or a series                once a step
 step      also the state                           each run, each step
+read      only what is saved, no equation, needs   each run, each save
 ========  =======================================  ================
 """
 
@@ -49,6 +50,7 @@ class Level(IntEnum):
     TILE = 1
     TIME = 2
     STEP = 3
+    READ = 4
 
     def join(self, other: Level) -> Level:
         """Return the section of a value that depends on both."""
@@ -107,9 +109,9 @@ class Expressions:
     equations
         Where auxiliaries and lookups are defined.
     sections
-        The four sections, by level.
+        The five sections, by level.
     keep
-        Stores a value of the tile or the time section; returns it as read in the step section.
+        Stores a value of the tile or the time section; returns it as read in a later section.
     random
         Gives the value of a random draw in a section.
     """
@@ -118,7 +120,7 @@ class Expressions:
         self,
         equations: Equations,
         sections: dict[Level, Section],
-        keep: Callable[[ir.Value, Level], ir.Value],
+        keep: Callable[[ir.Value, Level, Lanes], ir.Value],
         random: Callable[[int, Lanes], ir.Value],
     ) -> None:
         self.equations = equations
@@ -163,14 +165,18 @@ class Expressions:
         """
         exact = expression in self.exact if isinstance(expression, sp.Symbol) else exact
         level = self.level(expression, environment)
-        section = self.sections[level]
         memo = (environment.starting, exact, expression)
-        if level in (Level.TILE, Level.TIME) and where is Level.STEP:
-            step = self.sections[Level.STEP]
-            if memo not in step.values:
+        if level is not Level.UNIFORM and where is Level.READ:
+            known = self.sections[Level.STEP].values.get(memo)
+            if known is not None:
+                return known
+        if level in (Level.TILE, Level.TIME) and where >= Level.STEP:
+            later = self.sections[where]
+            if memo not in later.values:
                 inner = self.value(expression, environment, level, exact=exact)
-                step.values[memo] = self.keep(inner, level)
-            return step.values[memo]
+                later.values[memo] = self.keep(inner, level, later.lanes)
+            return later.values[memo]
+        section = self.sections[where if level is Level.STEP else level]
         if memo not in section.values:
             section.values[memo] = self._build(expression, environment, section, exact=exact)
         return section.values[memo]

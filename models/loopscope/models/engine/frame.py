@@ -278,11 +278,22 @@ class Frame:
         """Return the seed, for each run."""
         return self._spread(lanes, self.argument["seed"])
 
-    def save(self, number: int, value: ir.Value) -> None:
-        """Put a value of the step section where ``out`` is filled from."""
-        place = [self.whole(0), self.whole(number), self.index(self.step)]
-        builder = self.step.builder
-        builder.store(self.step.spread(value), builder.gep(self._staged, place, inbounds=True))
+    def save(self, number: int, value: ir.Value, lanes: Lanes) -> None:
+        """Put a value of a section within the step where ``out`` is filled from."""
+        place = [self.whole(0), self.whole(number), self.index(lanes)]
+        builder = lanes.builder
+        builder.store(lanes.spread(value), builder.gep(self._staged, place, inbounds=True))
+
+    def due(self, builder: ir.IRBuilder) -> ir.Value:
+        """Return whether the values at the start of a step are to be saved."""
+        saved = self.get(builder, "saved")
+        last = builder.sub(self.argument["saves"], self.whole(1))
+        inside = builder.icmp_signed("<=", saved, last)
+        place = builder.gep(self.argument["save_steps"], [builder.select(inside, saved, last)])
+        due = builder.and_(inside, builder.icmp_signed("==", self.k, builder.load(place)))
+        if self.layout.method == "RK4":
+            due = builder.and_(due, builder.icmp_signed("==", self.stage, self.whole(0)))
+        return due
 
     def finish(self) -> None:
         """Close all loops.
@@ -317,13 +328,7 @@ class Frame:
 
     def _close_save(self) -> None:
         builder = ir.IRBuilder(self.blocks["after"])
-        saved = self.get(builder, "saved")
-        last = builder.sub(self.argument["saves"], self.whole(1))
-        inside = builder.icmp_signed("<=", saved, last)
-        place = builder.gep(self.argument["save_steps"], [builder.select(inside, saved, last)])
-        due = builder.and_(inside, builder.icmp_signed("==", self.k, builder.load(place)))
-        if self.layout.method == "RK4":
-            due = builder.and_(due, builder.icmp_signed("==", self.stage, self.whole(0)))
+        due = self.due(builder)
         self.set(builder, "lane", 0)
         builder.cbranch(due, self.blocks["save"], self.blocks["advance"])
         builder = ir.IRBuilder(self.blocks["save"])

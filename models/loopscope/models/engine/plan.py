@@ -24,6 +24,7 @@ from loopscope.models.errors import RunError, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import sympy as sp
     from numpy.typing import NDArray
 
     from loopscope.models.engine.overrides import Numbers, Overrides, Table
@@ -77,7 +78,8 @@ class Plan:
         """Return the compiled kernel, made if it is not kept."""
         asked = self.extension
         other = None if asked is None else (asked.name, asked.equations)
-        return kernel(self.prepared, self.layout, self.overrides.tables, other)
+        readings = None if asked is None else asked.readings
+        return kernel(self.prepared, self.layout, self.overrides.tables, other, readings)
 
 
 _kernels: dict[tuple[object, ...], native.Kernel] = {}
@@ -88,10 +90,12 @@ def kernel(
     layout: Layout,
     tables: Mapping[str, Table],
     variant: tuple[str, Callable[[], Equations]] | None = None,
+    readings: Callable[[], Mapping[sp.Symbol, sp.Expr]] | None = None,
 ) -> native.Kernel:
     """Return the kernel of a layout, with some lookups replaced.
 
-    ``variant`` names other equations than the model's own, and gives them when needed.
+    ``variant`` names other equations than the model's own, and gives them when needed;
+    ``readings`` are those of its ``Extension``.
     """
     name, source = variant or ("", prepared.source)
     known = (prepared.content, layout, tuple(sorted(tables.items())), name)
@@ -102,7 +106,8 @@ def kernel(
     def make(function: str) -> str:
         from loopscope.models.engine.emit import emit
 
-        return emit(with_tables(source(), tables), layout, function)
+        seen = readings() if readings else {}
+        return emit(with_tables(source(), tables), layout, function, seen)
 
     return _kernels.setdefault(known, native.kernel(parts, make))
 

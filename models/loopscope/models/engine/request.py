@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import sympy as sp
+
     from loopscope.models.equations import Equations
     from loopscope.models.scenario import Case, Scenario
 
@@ -32,11 +34,15 @@ class Extension:
         Gives them when a kernel must be made: the same states and inputs, any auxiliaries.
     outputs
         Names of symbols to save, written-out ones included.
+    readings
+        Gives further values by symbol, in evaluation order, that only ``outputs`` need: computed
+        at saved times alone, and not watched, so one that is not finite ends no run.
     """
 
     name: str
     equations: Callable[[], Equations]
     outputs: tuple[str, ...]
+    readings: Callable[[], Mapping[sp.Symbol, sp.Expr]] = dict
 
 
 class Request(TypedDict, total=False):
