@@ -26,7 +26,7 @@ from loopscope.models.names import key
 from loopscope.models.symbolic import symbolise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from loopscope.loops.polarity import Polarity
@@ -271,8 +271,25 @@ def trace(model: Model | str | Path) -> CausalGraph:
         from loopscope.models.source import load
 
         model = load(model)
-    equations = _with_draws_apart(symbolise(model))
-    nodes = {node.name: node for node in _nodes(model, equations)}
+    return graph_of(model, _with_draws_apart(symbolise(model)))
+
+
+def graph_of(model: Model, equations: Equations, flows: Collection[str] = ()) -> CausalGraph:
+    """Return the causal graph of some equations of a model: its own, or equivalent ones.
+
+    Parameters
+    ----------
+    equations
+        Random numbers are auxiliaries of their own in them; each symbol that the author did not
+        write is in ``hidden``.
+    flows
+        Auxiliaries that are flows beside the model's own.
+
+    Notes
+    -----
+    One partial derivative a link.
+    """
+    nodes = {node.name: node for node in _nodes(model, equations, flows)}
     links: dict[Pair, Link] = {}
     for effect, expression in equations_of(equations).items():
         for cause in symbols_in(expression):
@@ -328,8 +345,8 @@ def _with_draws_apart(equations: Equations) -> Equations:
     )  # fmt: skip
 
 
-def _nodes(model: Model, equations: Equations) -> list[Node]:
-    flows = {one.name for one in model.flows}
+def _nodes(model: Model, equations: Equations, made_up: Collection[str]) -> list[Node]:
+    flows = {one.name for one in model.flows}.union(made_up)
     roles: dict[str, Role] = {str(s.name): "stock" for s in equations.states}
     roles |= {str(s.name): "memory" for s in equations.memories}
     roles |= {str(s.name): "pipeline" for s in equations.pipelines}
