@@ -1,0 +1,192 @@
+"""Weights of links whose products around loops are continuous scores, as one list of formulas.
+
+Stage 4 of 4.  In: a ``CausalGraph``.  Out: ``Weights``: formulas over gains, rates and values, to
+be computed on arrays (``scores.ltm_continuous``) or inside a kernel (``batch``).
+
+The score of a loop is G_L times the product of |xdot_i / xddot_i| over its stocks, so a link into a
+stock carries that factor.  Three things are added, none of which changes a score:
+
+- *scale*: every variable v is measured in H_v, the size of its rate and of the terms behind it; the
+  product around a loop does not depend on it, and no product on the way can overflow.
+- *rounding*: beside each rate goes a bound of its rounding error, by forward analysis: E of values
+  (u * |v| + sum |gain| E), F of rates, T of accelerations.  A stock whose rate and acceleration are
+  both within it is frozen, and weighs 0.  An acceleration within it counts as T: this is the
+  limit at an inflection.
+- *rest*: a rate of exactly 0 counts as what the acceleration makes of it within ``INSTANT`` of a
+  time step: the limit from the right, needed where every loop passes a stock that turns back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from loopscope.loops.graph import STOCKS, root
+from loopscope.models import functions as sd
+from loopscope.models.model import symbol_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from loopscope.loops.graph import CausalGraph, Pair, Partition
+
+    Keep = Callable[[str, sp.Expr], sp.Symbol]
+
+ROUNDING = 8 * 2.0**-53
+"""Rounding errors of one operation that are allowed for."""
+
+INSTANT = 2.0**-400
+"""Part of a time step within which a rate of 0 becomes what its acceleration makes of it."""
+
+LOST = 2.0**-200
+"""Share below which a loop has only what ``INSTANT`` gave it: none."""
+
+STEP = symbol_of("the time step")
+
+
+def gain_of(pair: Pair) -> sp.Symbol:
+    """Return the symbol of the gain of a link of the graph or view."""
+    return symbol_of(f"gain of ({pair[0]}) on ({pair[1]})")
+
+
+def full_gain_of(pair: Pair) -> sp.Symbol:
+    """Return the symbol of the gain of a link of the traced graph."""
+    return symbol_of(f"full gain of ({pair[0]}) on ({pair[1]})")
+
+
+def rate_of(name: str) -> sp.Symbol:
+    """Return the symbol of the rate of change of a variable."""
+    return symbol_of(f"rate of change of ({name})")
+
+
+def acceleration_of(name: str) -> sp.Symbol:
+    """Return the symbol of the acceleration of a stock."""
+    return symbol_of(f"acceleration of ({name})")
+
+
+def drive_of(name: str) -> sp.Symbol:
+    """Return the symbol of what the time and driven parameters add to a rate of change."""
+    return symbol_of(f"drive of ({name})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """Formulas of the weights of a graph, in some of its partitions.
+
+    Attributes
+    ----------
+    formulas
+        In evaluation order, over the symbols above, ``STEP`` and the variables themselves.
+    weights
+        Formula or symbol for each link within the partitions, by (cause, effect); dimensionless, in
+        a partition of one stock 1/time for the link into it.
+    moving, turning
+        For each stock: 1 where its rate is more than rounding; 1 where its acceleration is not.
+    """
+
+    formulas: Mapping[sp.Symbol, sp.Expr]
+    weights: Mapping[Pair, sp.Expr]
+    moving: Mapping[str, sp.Symbol]
+    turning: Mapping[str, sp.Symbol]
+
+
+def weigh(
+    graph: CausalGraph, partitions: Sequence[Partition], driven: Sequence[str] = ()
+) -> Weights:
+    """Return the formulas of the weights of links within partitions.
+
+    Parameters
+    ----------
+    driven
+        Nodes with a drive.
+
+    Notes
+    -----
+    Linear in the number of links.
+    """
+    base = root(graph)
+    formulas: dict[sp.Symbol, sp.Expr] = {}
+
+    def keep(name: str, value: sp.Expr) -> sp.Symbol:
+        symbol = symbol_of(name)
+        formulas[symbol] = value
+        return symbol
+
+    causes: dict[str, list[str]] = {}
+    for cause, effect in base.pairs:
+        causes.setdefault(effect, []).append(cause)
+    drives = set(driven)
+    error: dict[str, sp.Expr] = {}
+    size: dict[str, sp.Expr] = {}
+
+    def through(name: str, values: Mapping[str, sp.Expr]) -> list[sp.Expr]:
+        sources = [cause for cause in causes.get(name, ()) if cause in values]
+        return [sp.Abs(full_gain_of((cause, name))) * values[cause] for cause in sources]
+
+    def of_rate(name: str) -> list[sp.Expr]:
+        drive = [sp.Abs(drive_of(name))] if name in drives else []
+        return drive + through(name, size)
+
+    names = list(base.nodes)
+    for name in names:
+        stock = base.nodes[name].role in STOCKS
+        behind = [] if stock else through(name, error)
+        error[name] = keep(f"error of ({name})", sp.Add(sp.Abs(symbol_of(name)), *behind))
+    rounding: dict[str, sp.Expr] = {}
+    for name in names:
+        role, rate = base.nodes[name].role, sp.Abs(rate_of(name))
+        if role == "stock":
+            rounding[name] = keep(f"error of rate of ({name})", sp.Add(rate, *through(name, error)))
+        elif role in ("memory", "pipeline", "random"):
+            rounding[name] = sp.Integer(0)
+        else:
+            rounding[name] = keep(f"error of rate of ({name})", sp.Add(*of_rate(name)))
+        soon = INSTANT * STEP * sp.Abs(acceleration_of(name)) if role == "stock" else 0
+        size[name] = keep(f"size of rate of ({name})", rate + rounding[name] + soon)
+    moving, turning, weights = {}, {}, {}
+    for part in partitions:
+        alone = len(part.stocks) == 1
+        into: dict[str, sp.Expr] = {}
+        for name in part.nodes:
+            if name not in part.stocks:
+                into[name] = _inverse(keep, name, size[name]) if not alone else sp.Integer(1)
+                continue
+            slow = keep(f"bound of rate of ({name})", ROUNDING * rounding[name])
+            blunt = keep(f"bound of acceleration of ({name})", ROUNDING * sp.Add(*of_rate(name)))
+            into[name], moving[name], turning[name] = _stock(
+                keep, name, slow, blunt, size[name], alone
+            )
+        inside = set(part.nodes)
+        for cause, effect in graph.pairs:
+            if cause in inside and effect in inside:
+                value = gain_of((cause, effect)) * into[effect]
+                value = value if alone else value * size[cause]
+                weights[cause, effect] = keep(f"weight of ({cause}) on ({effect})", value)
+    return Weights(formulas=formulas, weights=weights, moving=moving, turning=turning)
+
+
+def _inverse(keep: Keep, name: str, size: sp.Expr) -> sp.Symbol:
+    nothing = sd.Equal(size, sp.Integer(0))
+    return keep(f"scale of ({name})", sd.IfThenElse(nothing, sp.Integer(0), 1 / size))
+
+
+def _stock(
+    keep: Keep, name: str, slow: sp.Expr, blunt: sp.Expr, size: sp.Expr, alone: bool
+) -> tuple[sp.Symbol, sp.Symbol, sp.Symbol]:
+    """Return what a link into a stock is multiplied by, and whether the stock moves and turns."""
+    one, zero = sp.Integer(1), sp.Integer(0)
+    a = keep(f"speed of ({name})", sp.Abs(rate_of(name)))
+    b = keep(f"push on ({name})", sp.Abs(acceleration_of(name)))
+    moving = keep(f"({name}) moves", sd.Less(slow, a))
+    turning = keep(f"({name}) turns", sd.LessEqual(b, blunt))
+    if alone:  # every loop of the partition has the same factor
+        value = sd.IfThenElse(sd.Equal(a + b, zero), zero, one)
+        return keep(f"scale of ({name})", value), moving, turning
+    frozen = sd.And(sd.LessEqual(a, slow), turning)
+    pace = keep(f"pace of ({name})", sd.Maximum(a, INSTANT * STEP * b))
+    below = keep(f"divisor of ({name})", sd.Maximum(b, blunt) * size)
+    still = sd.Or(frozen, sd.Equal(below, zero))
+    value = sd.IfThenElse(still, zero, pace / below)
+    return keep(f"scale of ({name})", value), moving, turning
