@@ -42,7 +42,16 @@ NOT_FOR = (
     "pattern; cuts at other times or other values, which may tell otherwise"
 )
 
-PATTERNS = {1: "exponential", 0: "linear", -1: "logarithmic", 2: "at rest", 3: "not finite"}
+AT_REST, LOST = 2, 3
+
+PATTERNS = {
+    1: "exponential",
+    0: "linear",
+    -1: "logarithmic",
+    AT_REST: "at rest",
+    LOST: "not finite",
+}
+"""By number: the sign of d|xdot|/dt, or a case without one."""
 
 ENOUGH = 0.5
 """Part of an interval in which the pattern must change."""
@@ -119,8 +128,8 @@ def score(
         if progress is not None:
             progress(number + 1, len(stretches))
     status = np.where(np.isnan(raw), "undefined", "active").astype("<U12")
-    status[np.ix_(usual == 2, tested)] = "equilibrium"
-    raw[np.ix_(usual == 2, tested)] = 0.0
+    status[np.ix_(usual == AT_REST, tested)] = "equilibrium"
+    raw[np.ix_(usual == AT_REST, tested)] = 0.0
     scores = record(
         found, along, method="behavioural test",
         relative=normalised(found, raw * signs(found, along)), raw=raw, status=status, units="1",
@@ -136,13 +145,13 @@ def score(
 
 def patterns(along: Along, stock: str) -> Patterns:
     """Return the atomic pattern of a stock at each time, as the keys of ``PATTERNS``."""
-    legs = legs_along(along)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # a run with a loop cut may leave the finite numbers
+        legs = legs_along(along)
         rate, acceleration = along.rates[stock], along.accelerations[stock]
         bends = np.abs(acceleration) > ROUNDING * legs.sizes[stock]
         found = np.sign(rate) * np.sign(acceleration) * bends
-        found = np.where(legs.moving[stock], found, 2)
-        found = np.where(np.isfinite(rate) & np.isfinite(acceleration), found, 3)
+        found = np.where(legs.moving[stock], found, AT_REST)
+        found = np.where(np.isfinite(rate) & np.isfinite(acceleration), found, LOST)
     return found.astype(np.int64)
 
 
@@ -159,13 +168,19 @@ class _Test:
     def changed(
         self, cuts: range | list[int], off: frozenset[int], begin: int, end: int
     ) -> dict[int, float]:
-        """Return in what part of an interval each cut changes the pattern, others being off."""
+        """Return in what part of an interval each cut changes the pattern, others being off.
+
+        Of times at which both runs are finite; NaN where those are less than half.
+        """
         held = dict.fromkeys(off, begin)
         usual = self.pattern(held)[begin : end + 1]
-        return {
-            cut: float(np.mean(self.pattern({**held, cut: begin})[begin : end + 1] != usual))
-            for cut in cuts
-        }
+        parts = {}
+        for cut in cuts:
+            other = self.pattern({**held, cut: begin})[begin : end + 1]
+            known = (usual != LOST) & (other != LOST)
+            enough = known.mean() >= ENOUGH
+            parts[cut] = float(np.mean((other != usual)[known])) if enough else np.nan
+        return parts
 
     def hidden(self, changed: Mapping[int, float], begin: int, end: int) -> list[int]:
         """Return the shadow loops of an interval, given what each cut changes alone."""
