@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
-from loopscope.loops.graph import CausalGraph, Kind, Link, Node, equations_of, root
+from loopscope.loops.graph import CausalGraph, graph_of, root
 from loopscope.loops.replay import Along
 from loopscope.loops.writing import Writer, new_symbol
 from loopscope.models import functions as sd
-from loopscope.models.derivatives import partial
 from loopscope.models.engine import cache
 from loopscope.models.engine.overrides import plain_number
 from loopscope.models.engine.prepared import Facts
 from loopscope.models.engine.request import Extension
 from loopscope.models.engine.simulate import run as run_again
-from loopscope.models.equations import Memory, symbols_in
+from loopscope.models.equations import Memory
 from loopscope.models.errors import LoopError, shown
 from loopscope.models.model import TIME, symbol_of
 
@@ -250,29 +249,7 @@ class Cutting:
     @cached_property
     def graph(self) -> CausalGraph:
         """The traced graph of the equations with all cuts in them."""
-        base = root(self.along.graph)
-        old, now = equations_of(base.equations), equations_of(self.equations)
-        nodes = dict(base.nodes)
-        for name in now:
-            if name not in nodes:
-                owner = self.equations.hidden[name]
-                memory = symbol_of(name) in self.equations.memories
-                nodes[name] = Node(name=name, role="memory" if memory else "auxiliary", owner=owner)
-        links = {pair: link for pair, link in base.links.items() if now[pair[1]] == old[pair[1]]}
-        for effect, expression in now.items():
-            if effect in old and expression == old[effect]:
-                continue
-            for cause in symbols_in(expression):
-                name = str(cause.name)
-                if name in nodes and (name != effect or nodes[name].role == "stock"):
-                    gain = partial(expression, cause)
-                    kind: Kind = "switch" if gain == 0 else "direct"
-                    links[name, effect] = Link(cause=name, effect=effect, gain=gain, kind=kind)
-        ordered = {
-            str(symbol.name): nodes[str(symbol.name)] for symbol in self.equations.auxiliaries
-        }
-        carried = {name: node for name, node in nodes.items() if name not in ordered}
-        return CausalGraph(base.model, self.equations, {**carried, **ordered}, links)
+        return graph_of(self.along.graph.model, self.equations)
 
 
 def position(along: Along, time: float | None, *, what: str, default: int) -> int:
