@@ -245,7 +245,7 @@ def test_a_partition_without_rates_leaves_others_their_scores(read):
 
 def test_a_gain_that_is_no_number_is_undefined(read):
     model = read("x=INTEG(SQRT(x)-x, 1)")
-    _, scores = at(model, x=[0.0, 0.25])
+    _, scores = at(model, x=[0.0, 0.5])
     assert list(scores["status"][:, 0].values) == ["undefined", "active"]
     assert np.isnan(scores["relative"][0]).all()
 

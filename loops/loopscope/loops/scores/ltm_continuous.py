@@ -18,6 +18,7 @@ import sympy as sp
 
 from loopscope.loops.graph import STOCKS, equations_of, root
 from loopscope.loops.scores.record import record
+from loopscope.loops.sums import over_all
 from loopscope.loops.weights import (
     LOST,
     STEP,
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loopscope.loops.found import Loops, Numbers
+    from loopscope.loops.found import Loops
     from loopscope.loops.graph import CausalGraph, Partition
-    from loopscope.loops.replay import Along
+    from loopscope.loops.replay import Along, Numbers
     from loopscope.loops.weights import Weights
 
 NOT_FOR = (
@@ -64,8 +65,10 @@ def score(found: Loops, along: Along) -> xr.Dataset:
         As ``record``: ``relative`` and ``raw`` are dimensionless; values just after a jump.  NaN,
         status "undefined", in a partition with a memory or DELAY FIXED, or where a gain is no
         number.  At rest 0 in a partition of several stocks; with one stock relative scores do not
-        depend on how fast it moves, and keep their limit.  ``attrs["jumps"]`` names what jumps,
-        ``attrs["coverage"]`` the least share of the partition's total that the loops held have.
+        depend on how fast it moves, and keep their limit.  ``attrs["jumps"]`` names what jumps;
+        ``attrs["coverage"]`` is the least share of the total weight of all loops of a partition
+        that the totals here cover: 1 unless ``found`` is incomplete, NaN where all loops are too
+        many even to sum.
 
     Raises
     ------
@@ -104,7 +107,7 @@ def score(found: Loops, along: Along) -> xr.Dataset:
         columns = states[part.number].scores(products[column], totals[part.number], loop.stocks)
         relative[..., column], raw[..., column], status[..., column] = columns
     attrs: dict[str, Any] = {"form": "continuous", "jumps": ", ".join(jumping(graph, known))}
-    attrs["coverage"] = 1.0 if found.complete else coverage(products, totals, homes)
+    attrs["coverage"] = 1.0 if found.complete else _coverage(graph, known, links, totals)
     return record(
         found, along, method="ltm", relative=relative, raw=raw, status=status, units="1",
         not_for=NOT_FOR, source=SOURCE, attrs=attrs,
@@ -152,14 +155,18 @@ def jumping(graph: CausalGraph, partitions: Sequence[Partition]) -> tuple[str, .
     return tuple(dict.fromkeys(base.label(name) for name in base.nodes if name in late))
 
 
-def coverage(products: Numbers, totals: Numbers, homes: Sequence[Partition]) -> float:
-    """Return the least share of the total weight that loops have at any time, in any partition."""
+def _coverage(
+    graph: CausalGraph, partitions: Sequence[Partition], links: Numbers, totals: Numbers
+) -> float:
+    """Return the least share of the total weight of a partition that totals cover, at any time."""
     least = 1.0
-    for number in {part.number for part in homes}:
-        rows = [row for row, part in enumerate(homes) if part.number == number]
-        total = totals[number]
+    for part in partitions:
+        every = over_all(graph, part)
+        if every is None:
+            return float("nan")
         with np.errstate(all="ignore"):
-            share = np.abs(products[rows]).sum(axis=0) / total
+            total = every.of(np.abs(links), graph.pairs)
+            share = totals[part.number] / total
         least = min(least, float(np.min(share, where=total > 0, initial=1.0)))
     return least
 
