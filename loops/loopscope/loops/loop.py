@@ -10,6 +10,7 @@ its link gains, in 1/time**n for n stocks.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import sympy as sp
@@ -105,16 +106,38 @@ def resolve(graph: CausalGraph, path: Sequence[str]) -> tuple[str, ...]:
         msg = f"a loop is given by the names of its variables in causal order, got {path!r}"
         raise LoopError(msg)
     given = [graph.find(name) for name in path]
+    return canonical(_written_out(graph, closed(given)))
+
+
+def chain(graph: CausalGraph, path: Sequence[str]) -> tuple[str, ...]:
+    """Return the nodes of an open chain of links as a user writes it, in causal order.
+
+    Raises
+    ------
+    LoopError
+        As ``resolve`` does.
+    """
+    if isinstance(path, str) or not path:
+        msg = f"a path is given by the names of its variables in causal order, got {path!r}"
+        raise LoopError(msg)
+    given = [graph.find(name) for name in path]
+    pairs = tuple(pairwise(given))
+    return _written_out(graph, pairs, given[-1])
+
+
+def _written_out(graph: CausalGraph, pairs: Sequence[Pair], *last: str) -> tuple[str, ...]:
+    """Return the nodes along some links, with the stages of delays that were left out."""
     nodes: list[str] = []
-    for cause, effect in closed(given):
+    for cause, effect in pairs:
         nodes.append(cause)
         if not graph.network.has_edge(cause, effect):
             nodes.extend(_stages_between(graph, cause, effect))
+    nodes.extend(last)
     if len(set(nodes)) < len(nodes):
         twice = next(name for name in nodes if nodes.count(name) > 1)
         msg = f"a loop visits no variable twice; '{twice}' stands twice in {' -> '.join(nodes)}"
         raise LoopError(msg)
-    return canonical(nodes)
+    return tuple(nodes)
 
 
 def _stages_between(graph: CausalGraph, cause: str, effect: str) -> list[str]:
