@@ -16,7 +16,7 @@ import numpy as np
 
 from loopscope.loops.legs import Forces, forces_on, legs_along
 from loopscope.loops.pathways import legs_of, stock_of
-from loopscope.loops.scores.lastleg import anything_moves, jumps, last_legs, normalised
+from loopscope.loops.scores.lastleg import at_rest, jumps, last_legs, normalised
 from loopscope.loops.scores.pathway import participation
 from loopscope.loops.scores.record import record
 
@@ -128,13 +128,12 @@ def _average(found: Loops, along: Along) -> xr.Dataset:
     sizes = np.array([max(1, len(loop.stocks)) for loop in found], dtype=np.float64)
     raw = np.sign(raw) * np.abs(raw) ** (1.0 / sizes)
     status = np.where(raw == 0, "inactive", "active").astype("<U12")
-    some = anything_moves(legs_along(along))
     for number, loop in enumerate(found):
-        rest = ~some[along.graph.partition_of[loop.nodes[0]].number]
-        status[rest, number] = "equilibrium"
         if any(jumps(along.graph, name) for name in loop.stocks):
             raw[..., number], status[..., number] = np.nan, "undefined"
-    relative = np.where(status == "equilibrium", 0.0, normalised(found, raw))
+    rest = at_rest(found, legs_along(along))
+    status[rest] = "equilibrium"
+    relative = np.where(rest, 0.0, normalised(found, raw))
     return record(
         found, along, method="average loop impact", relative=relative, raw=raw, status=status,
         units=f"1/{found.graph.model.clock.units}", not_for=NOT_FOR, source=SOURCE,

@@ -17,7 +17,7 @@ from loopscope.loops.cut import NOT_TESTABLE, Control, cuts_of, testable
 from loopscope.loops.cutting import Cutting, position
 from loopscope.loops.legs import legs_along
 from loopscope.loops.pathways import stock_of
-from loopscope.loops.scores.lastleg import anything_moves, normalised
+from loopscope.loops.scores.lastleg import at_rest, normalised
 from loopscope.loops.scores.record import record
 
 if TYPE_CHECKING:
@@ -140,9 +140,6 @@ def signs(found: Loops, along: Along) -> Numbers:
 
 def _status(found: Loops, along: Along, raw: Numbers) -> NDArray[np.str_]:
     status = np.where(raw == 0, "inactive", "active").astype("<U12")
-    some = anything_moves(legs_along(along))
-    for number, loop in enumerate(found):
-        rest = ~some[along.graph.partition_of[loop.nodes[0]].number]
-        status[rest & (raw[..., number] == 0), number] = "equilibrium"
+    status[at_rest(found, legs_along(along)) & (raw == 0)] = "equilibrium"
     status[np.isnan(raw)] = "undefined"
     return status

@@ -30,14 +30,14 @@ def last_legs(found: Loops, legs: Legs, stock: str) -> tuple[Numbers, Numbers, N
     shape = (*along.shape, len(found))
     raw, relative = np.full(shape, np.nan), np.full(shape, np.nan)
     status = np.full(shape, "undefined", dtype="<U12")
-    some = anything_moves(legs)
+    part = along.graph.partition_of.get(stock)
+    rest = ~moving if part is None else resting(legs)[part.number]
     with np.errstate(divide="ignore", invalid="ignore"):
         for number, loop in enumerate(found):
             leg = next((one for one in legs_of(loop) if one[-1] == stock), None)
             if leg is None or jumps(along.graph, leg[0]):
                 continue
             force = legs.force(leg)
-            rest = ~some[along.graph.partition_of[stock].number]
             share = np.where(size > 0, force * np.sign(rate) / size, 0.0)
             raw[..., number] = np.where(moving, force / rate, np.nan)
             relative[..., number] = np.where(moving, share, np.where(rest, 0.0, np.nan))
@@ -52,17 +52,28 @@ def jumps(graph: CausalGraph, name: str) -> bool:
     return graph.nodes[name].role in ("memory", "pipeline")
 
 
-def anything_moves(legs: Legs) -> list[NDArray[np.bool_]]:
-    """Return, for each partition, where any of its stocks moves; dims ([run,] time)."""
+def resting(legs: Legs) -> list[NDArray[np.bool_]]:
+    """Return, for each partition, where none of its stocks moves; dims ([run,] time)."""
     return [
-        np.any([legs.moving[name] for name in part.stocks], axis=0)
+        ~np.any([legs.moving[name] for name in part.stocks], axis=0)
         for part in legs.along.graph.partitions
     ]
 
 
+def at_rest(found: Loops, legs: Legs) -> NDArray[np.bool_]:
+    """Return where no stock of a loop's partition moves, dims ([run,] time, loop)."""
+    parts = resting(legs)
+    return np.stack([parts[number] for number in _parts(found)], axis=-1)
+
+
+def _parts(found: Loops) -> list[int]:
+    """Return the number of the partition of each loop."""
+    return [found.graph.partition_of[loop.nodes[0]].number for loop in found]
+
+
 def normalised(found: Loops, raw: Numbers) -> Numbers:
     """Return scores over the sum of magnitudes in their partition, those held; 0 for 0/0."""
-    parts = np.array([found.graph.partition_of[loop.nodes[0]].number for loop in found])
+    parts = np.array(_parts(found))
     relative = np.zeros_like(raw)
     for part in set(parts.tolist()):
         inside = raw[..., parts == part]

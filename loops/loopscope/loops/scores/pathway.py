@@ -17,7 +17,7 @@ import numpy as np
 from loopscope.loops.legs import forces_on, legs_along
 from loopscope.loops.loop import canonical
 from loopscope.loops.pathways import Pathway, legs_of, stock_of
-from loopscope.loops.scores.lastleg import anything_moves, jumps, last_legs, normalised
+from loopscope.loops.scores.lastleg import at_rest, jumps, last_legs, normalised, resting
 from loopscope.loops.scores.record import record
 
 if TYPE_CHECKING:
@@ -95,26 +95,25 @@ def score(found: Loops, along: Along, *, stock: str | None = None) -> xr.Dataset
 
 
 def _of_all(found: Loops, along: Along, legs: Legs) -> xr.Dataset:
-    shape = (*along.shape, len(found))
-    raw, status = np.zeros(shape), np.full(shape, "active", dtype="<U12")
-    some = anything_moves(legs)
+    graph = along.graph
+    signs = found.products(np.sign(np.stack([along.gains[pair] for pair in graph.pairs])))
+    raw = np.zeros((*along.shape, len(found)))
+    shares: dict[tuple[str, ...], Numbers] = {}
     for number, loop in enumerate(found):
-        sign = np.ones(along.shape)
-        shares = np.zeros(along.shape)
         chains = legs_of(loop)
         for leg in chains:
-            size = legs.sizes[leg[-1]]
-            force = np.abs(legs.force(leg))
-            shares += np.divide(force, size, out=np.zeros(along.shape), where=size > 0)
-        for pair in loop.links:
-            sign = sign * np.sign(along.gains[pair])
-        raw[..., number] = sign * shares / len(chains)
-        rest = ~some[along.graph.partition_of[loop.nodes[0]].number]
-        words = np.where(raw[..., number] == 0, "inactive", "active")
-        status[..., number] = np.where(rest, "equilibrium", words)
-        raw[rest, number] = 0.0
-        if any(jumps(along.graph, name) for name in loop.stocks):
-            raw[..., number], status[..., number] = np.nan, "undefined"
+            if leg not in shares:
+                size = legs.sizes[leg[-1]]
+                force = np.abs(legs.force(leg))
+                shares[leg] = np.divide(force, size, out=np.zeros(along.shape), where=size > 0)
+            raw[..., number] += shares[leg]
+        raw[..., number] *= signs[number] / len(chains)
+        if any(jumps(graph, name) for name in loop.stocks):
+            raw[..., number] = np.nan
+    status = np.where(raw == 0, "inactive", "active").astype("<U12")
+    rest = at_rest(found, legs)
+    raw[rest], status[rest] = 0.0, "equilibrium"
+    status[np.isnan(raw)] = "undefined"
     return record(
         found, along, method="pathway participation", relative=normalised(found, raw), raw=raw,
         status=status, units="1", not_for=NOT_FOR, source=SOURCE,
@@ -198,11 +197,8 @@ def participation(along: Along, stock: str) -> xr.Dataset:
     share = np.where(moving & (forces.size == 0), 0.0, share)
     first = leading(forces)
     ends, which = followed(along, name)
-    rest = (
-        ~anything_moves(legs)[along.graph.partition_of[name].number]
-        if (name in along.graph.partition_of)
-        else ~moving
-    )
+    part = along.graph.partition_of.get(name)
+    rest = ~moving if part is None else resting(legs)[part.number]
     order = (*(("run",) if along.runs is not None else ()), "time")
     wide = (*order, "pathway")
     time = along.graph.model.clock.units
