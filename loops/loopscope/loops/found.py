@@ -19,7 +19,7 @@ from loopscope.loops.store import LETTERS
 from loopscope.models.errors import LoopError, did_you_mean, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from loopscope.loops.cores import Integers
     from loopscope.loops.graph import CausalGraph
@@ -182,6 +182,18 @@ class Loops:
             which = np.append(which, position)
         return self._with(store, which)
 
+    def holding(self, loops: Iterable[Sequence[str]]) -> Loops:
+        """Return the loops given by their paths, in that order; those not held here are pinned."""
+        found, which = self, []
+        for path in loops:
+            nodes = resolve(self.graph, path)
+            position = found._store.place(nodes)
+            if position is None:
+                found = found.pin(nodes)
+                position = len(found._store.rows) - 1
+            which.append(position)
+        return found._chosen(np.array(which, np.int64))
+
     def table(self, most: int | None = None) -> list[tuple[str, ...]]:
         """Return rows of text for people: id, name, number of links, path."""
         rows: list[tuple[str, ...]] = []
@@ -277,7 +289,7 @@ class Loops:
         return found
 
     def _marked(self, links: list[bool]) -> Loops:
-        holding = self._store.holding(np.array(links, np.bool_))
+        holding = self._store.using(np.array(links, np.bool_))
         return self._chosen(self._which[holding[self._which]])
 
     def _chosen(self, which: Integers) -> Loops:

@@ -177,7 +177,7 @@ class Store:
         )
         return found if found < high and self.nodes(found) == tuple(nodes) else None
 
-    def holding(self, links: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def using(self, links: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which loops have one of the links marked, dims (loop,)."""
         if not len(self.rows):
             return np.zeros(0, np.bool_)
