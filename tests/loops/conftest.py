@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from loopscope.loops.replay import Along
 from loopscope.models import source
+from loopscope.models.model import TIME, symbol_of
 
 CLOCK = (
     "\nINITIAL TIME=0~Year~|\nFINAL TIME={stop}~Year~|\n"
@@ -93,3 +96,43 @@ def sir(read):
 @pytest.fixture(scope="session")
 def bass(read):
     return read(BASS, name="bass", stop=40)
+
+
+@pytest.fixture(scope="session")
+def driven_model(read):
+    """Make a random model: two or three stocks, products, shared causes, some with the time."""
+
+    def make(seed: int):
+        draw = np.random.default_rng(seed)
+        stocks = ["x", "y", "z"][: draw.integers(2, 4)]
+        known = [*stocks]
+        rows = []
+
+        def pick():
+            return known[draw.integers(len(known))], f"{draw.uniform(-2, 2):.3f}"
+
+        for name in ("a", "b", "c"):
+            (one, first), (two, second) = pick(), pick()
+            driven = ("", "", "*SIN(Time)", "+Time")[draw.integers(4)]
+            rows.append(f"{name}={first}*{one}*{two}+{second}*{one}{driven}")
+            known.append(name)
+        for stock in stocks:
+            (one, first), (two, second) = pick(), pick()
+            rows.append(f"{stock}=INTEG({first}*{one}+{second}*{two}, 1)")
+        return read("\n".join(rows), name="driven")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def placed():
+    """Put a graph at random states and times, as if a run had passed through them."""
+
+    def place(graph, seed: int, count: int = 5):
+        draw = np.random.default_rng(seed)
+        values = {symbol_of(name): draw.uniform(0.2, 2, count) for name in graph.stocks}
+        values |= graph.equations.parameters
+        values[TIME] = time = np.cumsum(draw.uniform(0.1, 1, count))
+        return Along(graph, values, time=time, step=0.25)
+
+    return place
