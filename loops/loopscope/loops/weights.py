@@ -12,8 +12,8 @@ stock carries that factor.  Three things are added, none of which changes a scor
   (u * |v| + sum |gain| E), F of rates, T of accelerations.  A stock whose rate and acceleration are
   both within it is frozen, and weighs 0.  An acceleration within it counts as T: this is the
   limit at an inflection.
-- *rest*: a rate of exactly 0 counts as what the acceleration makes of it within ``INSTANT`` of a
-  time step: the limit from the right, needed where every loop passes a stock that turns back.
+- *rest*: a rate of exactly 0 counts as what the acceleration makes of it within ``INSTANT``: the
+  limit from the right, needed where every loop passes a stock that turns back.
 """
 
 from __future__ import annotations
@@ -38,12 +38,10 @@ ROUNDING = 8 * 2.0**-53
 """Rounding errors of one operation that are allowed for."""
 
 INSTANT = 2.0**-400
-"""Part of a time step within which a rate of 0 becomes what its acceleration makes of it."""
+"""Time within which a rate of 0 becomes what its acceleration makes of it, in any unit."""
 
 LOST = 2.0**-200
 """Share below which a loop has only what ``INSTANT`` gave it: none."""
-
-STEP = symbol_of("the time step")
 
 
 def gain_of(pair: Pair) -> sp.Symbol:
@@ -78,7 +76,7 @@ class Weights:
     Attributes
     ----------
     formulas
-        In evaluation order, over the symbols above, ``STEP`` and the variables themselves.
+        In evaluation order, over the symbols above and the variables themselves.
     weights
         Formula or symbol for each link within the partitions, by (cause, effect); dimensionless, in
         a partition of one stock 1/time for the link into it.
@@ -143,7 +141,7 @@ def weigh(
             rounding[name] = sp.Integer(0)
         else:
             rounding[name] = keep(f"error of rate of ({name})", sp.Add(*of_rate(name)))
-        soon = INSTANT * STEP * sp.Abs(acceleration_of(name)) if role == "stock" else 0
+        soon = INSTANT * sp.Abs(acceleration_of(name)) if role == "stock" else 0
         size[name] = keep(f"size of rate of ({name})", rate + rounding[name] + soon)
     moving, turning, weights = {}, {}, {}
     for part in partitions:
@@ -185,7 +183,7 @@ def _stock(
         value = sd.IfThenElse(sd.Equal(a + b, zero), zero, one)
         return keep(f"scale of ({name})", value), moving, turning
     frozen = sd.And(sd.LessEqual(a, slow), turning)
-    pace = keep(f"pace of ({name})", sd.Maximum(a, INSTANT * STEP * b))
+    pace = keep(f"pace of ({name})", sd.Maximum(a, INSTANT * b))
     below = keep(f"divisor of ({name})", sd.Maximum(b, blunt) * size)
     still = sd.Or(frozen, sd.Equal(below, zero))
     value = sd.IfThenElse(still, zero, pace / below)

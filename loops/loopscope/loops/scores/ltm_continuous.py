@@ -21,7 +21,6 @@ from loopscope.loops.scores.record import record
 from loopscope.loops.sums import over_all
 from loopscope.loops.weights import (
     LOST,
-    STEP,
     acceleration_of,
     drive_of,
     full_gain_of,
@@ -95,21 +94,20 @@ def score(found: Loops, along: Along) -> xr.Dataset:
         products = found.products(links)
         up, down = found.totals(links)
         totals = up - down
-    relative = np.zeros((*along.shape, len(found)))
-    raw = np.zeros_like(relative)
-    status = np.full(relative.shape, "undefined", dtype="<U11")
-    numbers = {part.number for part in known}
-    states = {part.number: _State(part, weights, at) for part in known}
-    for column, (loop, part) in enumerate(zip(found, homes, strict=True)):
-        if part.number not in numbers:
-            relative[..., column] = raw[..., column] = np.nan
-            continue
-        columns = states[part.number].scores(products[column], totals[part.number], loop.stocks)
-        relative[..., column], raw[..., column], status[..., column] = columns
+    relative, raw = np.full_like(products, np.nan), np.full_like(products, np.nan)
+    status = np.full(products.shape, "undefined", dtype="<U11")
+    numbers = np.array([part.number for part in homes])
+    for part in known:
+        rows = np.flatnonzero(numbers == part.number)
+        state = _State(part, weights, at)
+        held = [set(found[int(row)].nodes) for row in rows]
+        columns = state.scores(products[rows], totals[part.number], held)
+        relative[rows], raw[rows], status[rows] = columns
     attrs: dict[str, Any] = {"form": "continuous", "jumps": ", ".join(jumping(graph, known))}
     attrs["coverage"] = 1.0 if found.complete else _coverage(graph, known, links, totals)
     return record(
-        found, along, method="ltm", relative=relative, raw=raw, status=status, units="1",
+        found, along, method="ltm", relative=np.moveaxis(relative, 0, -1),
+        raw=np.moveaxis(raw, 0, -1), status=np.moveaxis(status, 0, -1), units="1",
         not_for=NOT_FOR, source=SOURCE, attrs=attrs,
     )  # fmt: skip
 
@@ -176,32 +174,36 @@ class _State:
 
     def __init__(self, part: Partition, weights: Weights, at: Any) -> None:
         self.alone = len(part.stocks) == 1
-        self.moving = {name: at(weights.moving[name]) > 0 for name in part.stocks}
-        self.turning = {name: at(weights.turning[name]) > 0 for name in part.stocks}
-        self.resting = ~np.any(list(self.moving.values()), axis=0)
+        moving = {name: at(weights.moving[name]) > 0 for name in part.stocks}
+        self.resting = ~np.any(list(moving.values()), axis=0)
+        turns = {name: moving[name] & (at(weights.turning[name]) > 0) for name in part.stocks}
+        self.turns = {name: here for name, here in turns.items() if here.any()}
         name = part.stocks[0]
         self.speed, self.push = at(sp.Abs(rate_of(name))), at(sp.Abs(acceleration_of(name)))
 
     def scores(
-        self, product: Numbers, total: Numbers, stocks: Sequence[str]
+        self, products: Numbers, total: Numbers, loops: Sequence[set[str]]
     ) -> tuple[Numbers, Numbers, Any]:
-        """Return relative score, raw score and status of a loop through some of the stocks."""
+        """Return relative scores, raw scores and statuses of loops, dims (loop, ...)."""
         with np.errstate(all="ignore"):
-            relative = np.where(total == 0, 0.0, product / total)
-            raw = product * (self.speed / self.push) if self.alone else np.array(product)
+            relative = np.where(total == 0, 0.0, products / total)
+            raw = products * (self.speed / self.push) if self.alone else np.array(products)
         lost = np.abs(relative) < LOST
         relative[lost] = 0.0
-        turns = np.any([self.moving[name] & self.turning[name] for name in stocks], axis=0)
+        turns = np.zeros(products.shape, dtype=bool)
+        for name, here in self.turns.items():
+            turns[[name in nodes for nodes in loops]] |= here
         turns &= ~lost
-        raw[turns] = np.copysign(np.inf, product[turns])
+        raw[turns] = np.copysign(np.inf, products[turns])
         raw[self.resting | lost] = 0.0
-        status = np.full(product.shape, "active", dtype="<U11")
+        status = np.full(products.shape, "active", dtype="<U11")
         status[lost] = "inactive"
         status[turns] = "inflection"
-        status[self.resting] = "equilibrium"
+        resting = np.broadcast_to(self.resting, products.shape)
+        status[resting] = "equilibrium"
         if not self.alone:
-            relative[self.resting] = 0.0
-        wrong = ~np.isfinite(product) | ~np.isfinite(total)
+            relative[resting] = 0.0
+        wrong = ~(np.isfinite(products) & np.isfinite(total))
         relative[wrong] = raw[wrong] = np.nan
         status[wrong] = "undefined"
         return relative, raw, status
@@ -210,7 +212,7 @@ class _State:
 def _arrays(along: Along, weights: Weights) -> Arrays:
     """Return arrays of everything the formulas need, themselves included."""
     graph, base = along.graph, root(along.graph)
-    values: dict[sp.Symbol, Any] = {STEP: along.step, TIME: along.time}
+    values: dict[sp.Symbol, Any] = {TIME: along.time}
     with np.errstate(all="ignore"):
         for name, node in base.nodes.items():
             values[symbol_of(name)] = along.value(name)
