@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sympy as sp
 
+from loopscope.loops.graph import CausalGraph, Link, Node
+from loopscope.loops.polarity import Polarity
 from loopscope.loops.replay import Along
 from loopscope.models import source
 from loopscope.models.model import TIME, symbol_of
@@ -136,3 +139,21 @@ def placed():
         return Along(graph, values, time=time, step=0.25)
 
     return place
+
+
+@pytest.fixture(scope="session")
+def graph_of(read):
+    """A causal graph from its links alone: every node a stock, signs "+" or as given."""
+    model = read("x=INTEG(1, 0)", name="links alone")
+
+    def make(pairs, signs=()):
+        known = {pair: dict(signs).get(pair, "+") for pair in pairs}
+        names = dict.fromkeys(name for pair in pairs for name in pair)
+        nodes = {name: Node(name=name, role="stock", owner=name) for name in names}
+        gains = {"+": sp.Integer(1), "-": sp.Integer(-1), "?": sp.Symbol("g", real=True)}
+        links = {p: Link(cause=p[0], effect=p[1], gain=gains[known[p]]) for p in pairs}
+        graph = CausalGraph(model, None, nodes, links)
+        graph.polarities = {p: Polarity(sign=known[p], basis="proved") for p in pairs}
+        return graph
+
+    return make

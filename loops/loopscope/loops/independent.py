@@ -196,7 +196,7 @@ def _oliva(network: nx.DiGraph[str], inside: Iterable[Nodes]) -> list[Nodes]:
     for row, nodes in enumerate(candidates):
         holds[row, [number[pair] for pair in closed(nodes)]] = True
     left = np.ones(len(number), np.bool_)
-    found = []
+    found: list[Nodes] = []
     while True:
         new = (holds & left).sum(axis=1)
         new[new == 0] = len(number) + 1

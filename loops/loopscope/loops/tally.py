@@ -108,7 +108,7 @@ def totals(
     from loopscope.loops.routes import total
 
     budget = budget or Budget()
-    weights = np.where(np.isfinite(weights), weights, 0.0)
+    weights = np.ascontiguousarray(np.where(np.isfinite(weights), weights, 0.0))
     sums = np.zeros((2, len(universe.graph.partitions), weights.shape[1]))
     for begin in range(0, weights.shape[1], COLUMNS):
         part = weights[:, begin : begin + COLUMNS]
@@ -161,7 +161,7 @@ def largest(
     """
     from loopscope.loops.routes import passing, reaching
 
-    weights = np.where(np.isfinite(weights), weights, 0.0)
+    weights = np.ascontiguousarray(np.where(np.isfinite(weights), weights, 0.0))
     found: list[Rows] = []
     shares: list[Numbers] = []
     passes = np.empty(2**16, np.bool_)
