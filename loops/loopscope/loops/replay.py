@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from loopscope.loops.graph import STOCKS, root
 from loopscope.loops.views import gains_in
 from loopscope.models.arrays import Arrays
+from loopscope.models.engine.plan import with_tables
 from loopscope.models.engine.request import Extension
 from loopscope.models.engine.simulate import prepared_of
 from loopscope.models.engine.simulate import run as run_again
@@ -62,6 +63,8 @@ class Along:
         Rates of change of parameters and held variables that follow a path of the time.
     result
         The run as made again, with its plan; None where the values were put together by hand.
+    lookups
+        As in ``Equations``, with the points that the run had.
     """
 
     def __init__(
@@ -85,7 +88,9 @@ class Along:
         self.driven = dict(driven or {})
         self.shape = (len(time),) if runs is None else (runs, len(time))
         self.values = values
-        self._arrays = Arrays(values, graph.equations.lookups)
+        tables = {} if result is None else result.plan.overrides.tables
+        self.lookups = with_tables(graph.equations, tables).lookups
+        self._arrays = Arrays(values, self.lookups)
         equations = graph.equations
         for symbol, expression in equations.auxiliaries.items():
             if symbol not in values:

@@ -223,7 +223,7 @@ class Intervals:
     ) -> Numbers:
         """Return an equation with some symbols at the end of the interval, others at its start."""
         values = {s: (self.new if s in changed else self.old)[s] for s in symbols}
-        value = Arrays(values, self.along.graph.equations.lookups).of(expression)
+        value = Arrays(values, self.along.lookups).of(expression)
         return np.broadcast_to(np.asarray(value, dtype=np.float64), self.shape)
 
 
