@@ -40,6 +40,10 @@ SMALL = 2000
 """Loops up to which plain Python searches; loading what was compiled takes longer."""
 
 
+LEVEL = 1_000_000
+"""Loops that may be listed for a while, so that the shortest of one length can be held."""
+
+
 def find(
     model: Model | CausalGraph | str | Path,
     *,
@@ -250,7 +254,7 @@ class _Search:
         rows, length = rows_of(self.graph, []), 0
         try:
             while len(rows) < self.most and length < len(self.graph.nodes):
-                more = tally.every(universe.up_to(length + 1), budget, max(4 * self.most, SMALL))
+                more = tally.every(universe.up_to(length + 1), budget, max(4 * self.most, LEVEL))
                 if more is None:
                     break
                 rows = canonical_order(more, universe.order)
