@@ -101,7 +101,8 @@ class Cutting:
         Returns
         -------
         Along
-            At the same times; NaN from where the run left the finite numbers.
+            At the same times; stocks are NaN from where the run left the finite numbers, and
+            what is computed from them may not be read there.
         """
         plan = self._base.plan
         overrides = plan.overrides

@@ -151,7 +151,9 @@ def patterns(along: Along, stock: str) -> Patterns:
         bends = np.abs(acceleration) > ROUNDING * legs.sizes[stock]
         found = np.sign(rate) * np.sign(acceleration) * bends
         found = np.where(legs.moving[stock], found, AT_REST)
-        found = np.where(np.isfinite(rate) & np.isfinite(acceleration), found, LOST)
+        # Of a run that is lost only the stocks are NaN for certain: conditions choose without them.
+        finite = np.isfinite(along.value(stock)) & np.isfinite(rate) & np.isfinite(acceleration)
+        found = np.where(finite, found, LOST)
     return found.astype(np.int64)
 
 
