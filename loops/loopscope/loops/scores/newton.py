@@ -217,7 +217,7 @@ def _within(along: Along) -> tuple[Along, dict[str, Numbers]]:
     values[TIME] = times = np.atleast_2d(inside)[0]
     inner = Along(
         along.graph, values, time=times, step=along.step, runs=along.runs, held=along.held,
-        driven={name: np.zeros(shape) for name in along.held},
+        driven={name: np.zeros(shape) for name in along.held}, result=along.result,
     )  # fmt: skip
     return inner, steps
 
