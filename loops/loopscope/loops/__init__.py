@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from loopscope.loops.compare import Comparison as Comparison
     from loopscope.loops.compare import compare_methods as compare_methods
+    from loopscope.loops.discover import find as find
     from loopscope.loops.dominance import Period as Period
     from loopscope.loops.dominance import periods as periods
-    from loopscope.loops.discover import find as find
     from loopscope.loops.found import Loops as Loops
     from loopscope.loops.graph import CausalGraph as CausalGraph
     from loopscope.loops.graph import trace as trace
     from loopscope.loops.loop import Loop as Loop
     from loopscope.loops.methods import score as score
     from loopscope.loops.replay import along as along
+    from loopscope.loops.scores.impact import impacts as impacts
+    from loopscope.loops.scores.newton import forces as forces
+    from loopscope.loops.scores.newton import works as works
+    from loopscope.loops.scores.pathway import participation as participation
     from loopscope.loops.views import fold as fold
 
 _HOME = {
@@ -37,9 +41,13 @@ _HOME = {
     "compare_methods": "compare",
     "find": "discover",
     "fold": "views",
+    "forces": "scores.newton",
+    "impacts": "scores.impact",
+    "participation": "scores.pathway",
     "periods": "dominance",
     "score": "methods",
     "trace": "graph",
+    "works": "scores.newton",
 }
 
 __all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]

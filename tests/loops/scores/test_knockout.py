@@ -68,7 +68,7 @@ def test_the_switches_of_the_library_model_cut_as_its_parameters_do():
     assert len(switches) >= 8
     found = loops.find(view)
     ids = found.ids[: len(switches)]
-    some = _part(found, ids)
+    some = found[: len(switches)]
     scores = loops.score(
         some, along, "knockout", controls=dict(zip(ids, switches, strict=True)),
         stock="irregular migrants",
@@ -152,31 +152,6 @@ def test_what_does_not_exist_is_refused(prey):
     ):
         with pytest.raises(LoopError, match=message):
             loops.score(found, along, "knockout", **options)
-
-
-def _part(found, ids):
-    class Part:
-        graph, complete, statement = found.graph, False, "some"
-
-        def __init__(self):
-            self.ids = tuple(ids)
-            self.held = [found[one] for one in ids]
-
-        def __iter__(self):
-            return iter(self.held)
-
-        def __len__(self):
-            return len(self.held)
-
-        def __getitem__(self, which):
-            return found[which] if isinstance(which, str) else self.held[which]
-
-        def products(self, weights):
-            number = {pair: n for n, pair in enumerate(found.graph.pairs)}
-            rows = [[number[pair] for pair in loop.links] for loop in self.held]
-            return np.stack([weights[row].prod(axis=0) for row in rows])
-
-    return Part()
 
 
 def _starts_alone(model):
