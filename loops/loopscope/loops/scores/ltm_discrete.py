@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from loopscope.loops.scores.link_scores import Attribution, Flow, choose, link_scores
 from loopscope.loops.scores.record import partition_of, record
-from loopscope.loops.sums import over_all
 from loopscope.models.errors import LoopError
 from loopscope.models.model import symbol_of
 
@@ -72,9 +71,7 @@ def score(
         "inactive".  At an "inflection" a net flow does not change though its flows do: ``raw`` is
         infinite in the loops through that stock, and all of the partition have their relative
         scores from the continuous form, at the start of the interval (its end with "last", the mean
-        of both with "shapley"); NaN where that form is not defined.  ``attrs["coverage"]`` is the
-        least share of the sum over all loops of a partition that its totals here cover: 1 unless
-        ``found`` is incomplete.
+        of both with "shapley"); NaN where that form is not defined.
 
     Raises
     ------
@@ -92,8 +89,7 @@ def score(
     partitions = np.array([partition_of(found, loop) for loop in found], dtype=int)
     turning = _turning(found, along, scores)
     raw = _raw(found, weights)
-    finite = np.where(np.isinf(weights), 0.0, weights)
-    up, down = found.totals(finite)
+    up, down = found.totals(np.where(np.isinf(weights), 0.0, weights))
     whole = up - down
     with np.errstate(invalid="ignore"):
         relative = raw / np.where(whole == 0.0, 1.0, whole)[partitions]
@@ -117,7 +113,6 @@ def score(
         attrs={
             "form": "discrete", "attribution": attribution, "labels": labels, "flow": flow,
             "first": first,
-            "coverage": 1.0 if found.complete else _coverage(found, finite, whole),
         },
     )  # fmt: skip
 
@@ -185,23 +180,6 @@ def _limits(found: Loops, along: Along, attribution: Attribution) -> Numbers:
     if attribution == "shapley":
         return (start + end) / 2
     return start if attribution == "first" else end
-
-
-def _coverage(found: Loops, weights: Numbers, whole: Numbers) -> float:
-    """Return the least share of the sum over all loops of a partition that the totals cover.
-
-    NaN where all loops are too many even to sum.
-    """
-    least = 1.0
-    for number in sorted({partition_of(found, loop) for loop in found}):
-        every = over_all(found.graph, found.graph.partitions[number])
-        if every is None:
-            return float("nan")
-        total = every.of(np.abs(weights), found.graph.pairs)
-        with np.errstate(all="ignore"):
-            share = whole[number] / total
-        least = min(least, float(np.min(share, where=total > 0.0, initial=1.0)))
-    return least
 
 
 def _labelled(values: NDArray[Any], labels: Labels, none: object) -> NDArray[Any]:
