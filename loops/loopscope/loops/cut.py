@@ -213,6 +213,6 @@ def _constants(graph: CausalGraph, given: Mapping[str, float], loop: str) -> dic
     return values
 
 
-def testable(cuts: Iterable[Cut | None]) -> list[int]:
+def with_cut(cuts: Iterable[Cut | None]) -> list[int]:
     """Return the positions of loops that something cuts."""
     return [number for number, cut in enumerate(cuts) if cut is not None]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.cut import Control, cuts_of, testable
+from loopscope.loops.cut import Control, cuts_of, with_cut
 from loopscope.loops.cutting import Cutting, position
 from loopscope.loops.legs import ROUNDING, legs_along
 from loopscope.loops.pathways import stock_of
@@ -109,7 +109,7 @@ def score(
         msg = f"stop must lie after start, got {along.time[first]:g} to {along.time[last]:g}"
         raise LoopError(msg)
     cuts = cuts_of(found, controls, by=by)
-    tested = testable(cuts)
+    tested = with_cut(cuts)
     test = _Test(Cutting(along, [cut for cut in cuts if cut is not None]), name)
     usual = test.pattern({})
     shape = (len(along.time), len(found))

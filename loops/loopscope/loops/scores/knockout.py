@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.cut import NOT_TESTABLE, Control, cuts_of, testable
+from loopscope.loops.cut import NOT_TESTABLE, Control, cuts_of, with_cut
 from loopscope.loops.cutting import Cutting, position
 from loopscope.loops.legs import legs_along
 from loopscope.loops.pathways import stock_of
@@ -82,7 +82,7 @@ def score(
     place = position(along, start, what="start", default=0)
     target = None if stock is None else stock_of(along.graph, stock)
     cuts = cuts_of(found, controls, by=by)
-    tested = testable(cuts)
+    tested = with_cut(cuts)
     raw = np.full((*along.shape, len(found)), np.nan)
     if tested:
         cutting = Cutting(along, [cut for cut in cuts if cut is not None])
