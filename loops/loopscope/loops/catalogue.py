@@ -1,8 +1,8 @@
 """Loops that a model names: its ``loops.toml``.
 
-Stage 2 of 4.  In: a ``Model`` and the ``loops.toml`` beside its file.  Out: a ``Catalogue``: the view
-in which the loops stand, and one checked record for each.  It names loops and adds none: whether a
-graph has them is what ``match`` and ``contradictions`` say.
+Stage 2 of 4.  In: a ``Model`` and the ``loops.toml`` beside its file.  Out: a ``Catalogue``: the
+view in which the loops stand, and one checked record for each.  It names loops and adds none:
+whether a graph has them is what ``match`` and ``contradictions`` say.
 
 A file without ``view`` names loops of the whole graph; ``view = []`` those of the stocks alone.
 """
