@@ -264,3 +264,30 @@ def test_a_stock_that_is_none_is_refused(prey, method):
         loops.score(found, along, method, stock="pray")
     with pytest.raises(LoopError, match=r"'prey births' is a .*lead into stocks, as 'prey'"):
         loops.score(found, along, method, stock="prey births")
+
+
+def test_yeast_has_four_pathways_and_growth_that_turns_against_itself(read):
+    # Cells breed at (1.1 - 0.1 A)/16 and die at exp(A - 11)/30; each adds alcohol A.
+    model = read(
+        "births=cells*(1.1-0.1*alcohol)/16\n deaths=cells*EXP(alcohol-11)/30\n making=0.01*cells\n"
+        "cells=INTEG(births-deaths, 1)\n alcohol=INTEG(making, 0)",
+        stop=120, dt=0.5,
+    )  # fmt: skip
+    along = loops.along(loops.trace(model), models.simulate(model))
+    c, a = along.value("cells"), along.value("alcohol")
+    dc, da = along.rates["cells"], along.rates["alcohol"]
+    shares = participation(along, "cells")
+    expected = {
+        "cells -> births -> cells": (1.1 - 0.1 * a) / 16,
+        "cells -> deaths -> cells": -np.exp(a - 11) / 30,
+        "alcohol -> births -> cells": -0.1 * c / 16 * da / dc,
+        "alcohol -> deaths -> cells": -c * np.exp(a - 11) / 30 * da / dc,
+    }
+    assert set(shares["pathway"].values) == set(expected)
+    for name, values in expected.items():
+        found = shares["participation"].sel(pathway=name)
+        np.testing.assert_allclose(found, values, rtol=1e-9, atol=1e-12)
+    assert a.max() > 11  # so breeding falls with the number of cells, at the end
+    assert list(dict.fromkeys(shares["phase"].values)) == [
+        "reinforcing growth", "balancing growth", "reinforcing decline", "balancing decline",
+    ]  # fmt: skip
