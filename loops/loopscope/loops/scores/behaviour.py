@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 SOURCE = "Ford (1999), System Dynamics Review 15(1), 3-36, automated"
 
 NOT_FOR = (
-    "loops that are undefined, for nothing cuts them alone; strengths, as it counts changes of a "
-    "pattern; cuts at other times or other values, which may tell otherwise"
+    "loops that are undefined, for nothing cuts them alone; telling apart loops that share a "
+    "switch, which takes away all that rests on its constants; strengths, as it counts changes of "
+    "a pattern; cuts at other times or other values, which may tell otherwise"
 )
 
 AT_REST, LOST = 2, 3

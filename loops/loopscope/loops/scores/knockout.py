@@ -34,7 +34,8 @@ SOURCE = "knock-out by a private link or a switch, simulated again; no published
 
 NOT_FOR = (
     "adding up over loops, as what two loops do together is not what each does alone; loops that "
-    "are undefined, for nothing cuts them alone; comparing cuts that begin at different times"
+    "are undefined, for nothing cuts them alone; telling apart loops that share a switch, which "
+    "takes away all that rests on its constants; comparing cuts that begin at different times"
 )
 
 
