@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from loopscope.loops.discover import find as find
     from loopscope.loops.dominance import Period as Period
     from loopscope.loops.dominance import periods as periods
+    from loopscope.loops.equilibrium import Equilibria as Equilibria
+    from loopscope.loops.equilibrium import equilibria as equilibria
     from loopscope.loops.found import Loops as Loops
     from loopscope.loops.graph import CausalGraph as CausalGraph
     from loopscope.loops.graph import trace as trace
@@ -34,11 +36,13 @@ if TYPE_CHECKING:
 _HOME = {
     "CausalGraph": "graph",
     "Comparison": "compare",
+    "Equilibria": "equilibrium",
     "Loop": "loop",
     "Loops": "found",
     "Period": "dominance",
     "along": "replay",
     "compare_methods": "compare",
+    "equilibria": "equilibrium",
     "find": "discover",
     "fold": "views",
     "forces": "scores.newton",
