@@ -178,7 +178,11 @@ def test_merging_flows_into_a_net_flow_changes_no_loop(read_once, states):
     pairs = {frozenset(loop.nodes) - {"net"}: loop.id for loop in others}
     for loop in ours:
         other = pairs[frozenset(loop.nodes)]
-        np.testing.assert_allclose(one(again, other), one(scores, loop.id), atol=1e-11)
+        # A net flow that is an auxiliary cuts the loop at an inflection; flows are infinite there.
+        where = np.abs(one(scores, loop.id, "raw")) < 1e6
+        np.testing.assert_allclose(
+            one(again, other)[where], one(scores, loop.id)[where], rtol=1e-9, atol=1e-11
+        )
 
 
 def test_merging_flows_into_a_net_flow_changes_nothing_over_a_run(read, sir):
@@ -201,7 +205,7 @@ def test_merging_flows_into_a_net_flow_changes_nothing_over_a_run(read, sir):
     pairs = {frozenset(loop.nodes) - {"net"}: loop.id for loop in others}
     for loop in ours:
         moved = one(again, pairs[frozenset(loop.nodes)]) - one(scores, loop.id)
-        assert np.nanmax(np.abs(moved)) < 5e-15 * 4
+        assert np.nanmax(np.abs(moved)) < 5e-15
 
 
 @FEW
@@ -348,6 +352,15 @@ def test_switch_has_a_discrete_score_though_its_gain_is_zero(read):
     assert graph.links["S", "flow"].kind == "switch"
     scores = link_scores(at(graph, S=[3, 4, 6, 7]))
     np.testing.assert_array_equal(scores["S", "flow"], [0, -1, 0])
+
+
+def test_term_that_jumps_counts_beside_a_term_that_does_not(read):
+    # The gain of S is 1, its partial change is not: INTEGER jumps with it.
+    model = read("other=S/7\nflow=S+INTEGER(S)+other\nS=INTEG(flow,1)")
+    graph = loops.trace(model)
+    scores = link_scores(at(graph, S=[1.5, 2.5, 2.75]))
+    np.testing.assert_allclose(scores["S", "flow"], [2 / (2 + 1 / 7), 7 / 8], rtol=1e-14)
+    np.testing.assert_allclose(scores["other", "flow"], [(1 / 7) / (2 + 1 / 7), 1 / 8], rtol=1e-14)
 
 
 def test_what_a_delay_fixed_or_a_sample_will_hold_counts_at_once(read):

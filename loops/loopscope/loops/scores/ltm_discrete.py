@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from loopscope.loops.scores.link_scores import Attribution, Flow, choose, link_scores
+from loopscope.loops.scores.link_scores import Flow, choose, link_scores
 from loopscope.loops.scores.record import partition_of, record
 from loopscope.models.errors import LoopError
 from loopscope.models.model import symbol_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from loopscope.loops.found import Loops
     from loopscope.loops.replay import Along
+    from loopscope.loops.scores.partial_changes import Attribution
 
 Numbers = NDArray[np.float64]
 Labels = Literal["start", "end"]
