@@ -17,8 +17,8 @@ import numpy as np
 import sympy as sp
 
 from loopscope.loops.graph import STOCKS, equations_of, root
+from loopscope.loops.loopsum import over_all
 from loopscope.loops.scores.record import record
-from loopscope.loops.sums import over_all
 from loopscope.loops.weights import (
     LOST,
     acceleration_of,
@@ -34,7 +34,7 @@ from loopscope.models.errors import LoopError
 from loopscope.models.model import TIME, symbol_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import xarray as xr
 
@@ -81,19 +81,15 @@ def score(found: Loops, along: Along) -> xr.Dataset:
     graph = found.graph
     homes = [graph.partition_of[loop.nodes[0]] for loop in found]
     known = smooth_partitions(graph, homes)
-    weights = weigh(graph, known, tuple(along.drive))
-    arrays = _arrays(along, weights)
-
-    def at(symbol: sp.Expr) -> Numbers:
-        return np.broadcast_to(np.asarray(arrays.of(symbol), dtype=np.float64), along.shape)
-
-    by_pair = {pair: at(symbol) for pair, symbol in weights.weights.items()}
-    nothing = np.zeros(along.shape)
-    links = np.array([by_pair.get(pair, nothing) for pair in graph.pairs])
+    weights, at = _values(along, known)
+    links = _links(along, weights, at)
     with np.errstate(all="ignore"):
         products = found.products(links)
         up, down = found.totals(links)
         totals = up - down
+    for part in known:
+        inside = [row for row, (_, effect) in enumerate(graph.pairs) if effect in part.nodes]
+        totals[part.number][~np.isfinite(links[inside]).all(axis=0)] = np.nan
     relative, raw = np.full_like(products, np.nan), np.full_like(products, np.nan)
     status = np.full(products.shape, "undefined", dtype="<U11")
     numbers = np.array([part.number for part in homes])
@@ -172,7 +168,7 @@ def _coverage(
 class _State:
     """What the stocks of one partition do along a run."""
 
-    def __init__(self, part: Partition, weights: Weights, at: Any) -> None:
+    def __init__(self, part: Partition, weights: Weights, at: Callable[[sp.Expr], Numbers]) -> None:
         self.alone = len(part.stocks) == 1
         moving = {name: at(weights.moving[name]) > 0 for name in part.stocks}
         self.resting = ~np.any(list(moving.values()), axis=0)
@@ -209,8 +205,29 @@ class _State:
         return relative, raw, status
 
 
-def _arrays(along: Along, weights: Weights) -> Arrays:
-    """Return arrays of everything the formulas need, themselves included."""
+def link_weights(along: Along, partitions: Sequence[Partition]) -> Numbers:
+    """Return weights whose products around loops are scores; 0 outside the partitions.
+
+    Returns
+    -------
+    numpy.ndarray
+        Dims (link, [run,] time), in the order of ``graph.pairs``; in a partition of one stock the
+        scores lack its rate over its acceleration, which all its loops share.
+    """
+    return _links(along, *_values(along, partitions))
+
+
+def _links(along: Along, weights: Weights, at: Callable[[sp.Expr], Numbers]) -> Numbers:
+    by_pair = {pair: at(symbol) for pair, symbol in weights.weights.items()}
+    nothing = np.zeros(along.shape)
+    return np.array([by_pair.get(pair, nothing) for pair in along.graph.pairs])
+
+
+def _values(
+    along: Along, partitions: Sequence[Partition]
+) -> tuple[Weights, Callable[[sp.Expr], Numbers]]:
+    """Return formulas, and what gives their values, dims ([run,] time)."""
+    weights = weigh(along.graph, partitions, tuple(along.drive))
     graph, base = along.graph, root(along.graph)
     values: dict[sp.Symbol, Any] = {TIME: along.time}
     with np.errstate(all="ignore"):
@@ -225,4 +242,8 @@ def _arrays(along: Along, weights: Weights) -> Arrays:
     arrays = Arrays(values)
     for symbol, formula in weights.formulas.items():
         values[symbol] = arrays.of(formula)
-    return arrays
+
+    def at(symbol: sp.Expr) -> Numbers:
+        return np.broadcast_to(np.asarray(arrays.of(symbol), dtype=np.float64), along.shape)
+
+    return weights, at

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from loopscope.models.engine.layout import Layout
 
 
+BLOCK = 200
+"""Readings in one basic block (measured: fewer or more take longer to compile)."""
+
+
 def needed(equations: Equations, layout: Layout) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
     """Return what a step must compute: auxiliaries in order, and carried symbols that matter.
 
@@ -142,11 +146,19 @@ class _Kernel:
         """Fill that section, which sees what the step has computed; lead there and back."""
         frame, lanes = self.frame, self.expressions.sections[Level.READ].lanes
         start = lanes.builder.block
-        for symbol in self.readings:  # in order, so that each finds what it needs
+        rest = frame.function.append_basic_block("read")
+        for number, symbol in enumerate(self.readings):  # in order: each finds what it needs
+            if number % BLOCK == BLOCK - 1:
+                # Instructions are chosen block by block, in more than linear time.  The condition
+                # always holds, and LLVM, which would join the blocks, cannot know.
+                on = frame.function.append_basic_block("reading_on")
+                never = frame.whole(-2 - number)
+                here = lanes.builder.icmp_signed("!=", frame.argument["steps"], never)
+                lanes.builder.cbranch(here, on, rest)
+                lanes.builder.position_at_end(on)
             value = self.expressions.value(symbol, self.running, Level.READ)
             if symbol.name in self.layout.outputs:
                 frame.save(self.layout.outputs.index(str(symbol.name)), value, lanes)
-        rest = frame.function.append_basic_block("read")
         lanes.builder.branch(rest)
         frame.step.builder.cbranch(frame.due(frame.beat), start, rest)
         frame.step.builder.position_at_end(rest)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loopscope import loops, models
 from loopscope.loops.graph import Partition
-from loopscope.loops.sums import over, over_all
+from loopscope.loops.loopsum import over, over_all
 
 
 def parts(network):
