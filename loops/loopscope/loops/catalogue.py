@@ -164,23 +164,30 @@ class Catalogue:
         return found
 
     def contradictions(self, found: Loops) -> tuple[str, ...]:
-        """Return what named loops say and the loops found do not, one line each.
+        """Return what the records say and the loops found deny, one line each.
 
         Parameters
         ----------
         found
             Loops of the declared view.
         """
-        known = {loop.nodes: loop for loop in found}
-        lines = []
-        for nodes, (identity, _) in self.match(found.graph).items():
-            stated = self[identity]
-            loop = known.get(nodes)
-            if loop is None:
-                lines.append(f"{identity}: not among the loops found")
-            elif loop.polarity != stated.polarity and not stated.condition:
-                lines.append(f"{identity}: stated {stated.polarity}, found {loop.polarity}")
-        return tuple(lines)
+        polarities = self._polarities(found)
+        return tuple(
+            f"{loop.id}: stated {loop.polarity}, found {polarities.get(loop.id, 'no such loop')}"
+            for loop in self.loops
+            if polarities.get(loop.id) not in (loop.polarity, "U")
+        )
+
+    def unproved(self, found: Loops) -> tuple[str, ...]:
+        """Return ids of named loops whose polarity is stated, but not proved from the equations."""
+        polarities = self._polarities(found)
+        return tuple(
+            loop.id for loop in self.loops if polarities.get(loop.id) == "U" != loop.polarity
+        )
+
+    def _polarities(self, found: Loops) -> dict[str, LoopPolarity]:
+        ours = {nodes: identity for nodes, (identity, _) in self.match(found.graph).items()}
+        return {ours[loop.nodes]: loop.polarity for loop in found.named if loop.nodes in ours}
 
 
 def catalogue(model: Model) -> Catalogue | None:
