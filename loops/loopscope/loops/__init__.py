@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from loopscope.loops.compare import Comparison as Comparison
     from loopscope.loops.compare import compare_methods as compare_methods
+    from loopscope.loops.continuation import Branch as Branch
+    from loopscope.loops.continuation import follow as follow
     from loopscope.loops.discover import find as find
     from loopscope.loops.dominance import Period as Period
     from loopscope.loops.dominance import periods as periods
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from loopscope.loops.views import fold as fold
 
 _HOME = {
+    "Branch": "continuation",
     "CausalGraph": "graph",
     "Comparison": "compare",
     "Equilibria": "equilibrium",
@@ -45,6 +48,7 @@ _HOME = {
     "equilibria": "equilibrium",
     "find": "discover",
     "fold": "views",
+    "follow": "continuation",
     "forces": "scores.newton",
     "impacts": "scores.impact",
     "participation": "scores.pathway",
