@@ -138,7 +138,8 @@ def batch_scores(
             return reference
         return along(graph, settings.shared() if reference is None else reference)
 
-    followed, coverage = _followed(found, loops, most, along)
+    run_key = settings.text() if reference is None else _Same(reference)
+    followed, coverage = _followed(found, loops, most, along, run_key)
     names = [*map(relative_of, loops), *(state_of(one.partition) for one in followed)]
     extension = Extension(
         name=_identity(graph, followed, settings),
@@ -192,7 +193,7 @@ def _output(prepared: Prepared, name: str) -> str:
 
 
 def _followed(
-    found: Loops, loops: Sequence[Loop], most: int, along: Callable[[], Along]
+    found: Loops, loops: Sequence[Loop], most: int, along: Callable[[], Along], run_key: object
 ) -> tuple[tuple[Followed, ...], float]:
     """Return what to read of each partition, and the least share of all loops behind it."""
     graph = found.graph
@@ -207,7 +208,10 @@ def _followed(
         inside = tuple(loop for loop, home in zip(loops, homes, strict=True) if home == part)
         total, digest = kept.total(graph, part, most)
         if total is None:
-            total, share = stand_in(found, part, inside, most, along())
+            key = (found.statement, part.number, most, *(loop.nodes for loop in inside), run_key)
+            if key not in kept.chosen:
+                kept.chosen[key] = stand_in(found, part, inside, most, along())
+            total, share = kept.chosen[key]
             least, digest = min(least, share), repr(total)
         followed.append(Followed(partition=part, loops=inside, total=total, digest=digest))
     return tuple(followed), least
@@ -223,12 +227,26 @@ def _identity(graph: CausalGraph, followed: Sequence[Followed], settings: Settin
     return f"continuous scores {digest.hexdigest()}"
 
 
+class _Same:
+    """A key that is equal to another one of the very same object."""
+
+    def __init__(self, what: object) -> None:
+        self.what = what
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.what is self.what
+
+    def __hash__(self) -> int:
+        return id(self.what)
+
+
 class _Kept:
     """What is found out about a graph once."""
 
     def __init__(self, graph: CausalGraph) -> None:
         self.digest = _digest(graph)
         self._totals: dict[tuple[int, int], tuple[LoopSum | None, str]] = {}
+        self.chosen: dict[tuple[object, ...], tuple[LoopSum, float]] = {}
         self._jumping: dict[tuple[int, ...], tuple[str, ...]] = {}
 
     def total(self, graph: CausalGraph, part: Partition, most: int) -> tuple[LoopSum | None, str]:

@@ -55,10 +55,17 @@ class Settings:
         """Simulate once with what all runs share, and the model's own values elsewhere."""
         from loopscope.models.engine.simulate import run, to_dataset
 
+        return to_dataset(run(self.prepared, self.scenario, **self._shared()))
+
+    def text(self) -> str:
+        """Return a text that differs between any two such runs."""
+        return repr((self.scenario, sorted(self._shared().items())))
+
+    def _shared(self) -> Request:
         request: Request = {**self.request}
-        request["parameters"] = _shared(self.request.get("parameters"))
-        request["initial"] = _shared(self.request.get("initial"))
-        return to_dataset(run(self.prepared, self.scenario, **request))
+        request["parameters"] = _single(self.request.get("parameters"))
+        request["initial"] = _single(self.request.get("initial"))
+        return request
 
 
 def settings_of(prepared: Prepared, scenario: str | Scenario | None, request: Request) -> Settings:
@@ -105,7 +112,7 @@ def _before(time: float) -> float:
     return time - NEAR * max(1.0, abs(time))
 
 
-def _shared(given: Mapping[str, Any] | None) -> dict[str, Any]:
+def _single(given: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         name: value
         for name, value in (given or {}).items()
