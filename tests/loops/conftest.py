@@ -157,3 +157,78 @@ def graph_of(read):
         return graph
 
     return make
+
+
+@pytest.fixture(scope="session")
+def parametric_model(read):
+    """Make a random model of one to four stocks whose every coefficient is a parameter."""
+
+    def make(seed: int):
+        draw = np.random.default_rng(seed)
+        stocks = ["w", "x", "y", "z"][: draw.integers(1, 5)]
+        known = [*stocks]
+        rows = []
+
+        def term():
+            name = f"p{len(rows)}"
+            rows.append(f"{name}={draw.choice([-1, 1]) * draw.uniform(0.2, 1.5):.4f}")
+            one, other = (known[draw.integers(len(known))] for _ in range(2))
+            kinds = (one, f"{one}*{other}", f"{one}/(1+{other}^2)", f"MIN({one},2*{other})")
+            return f"{name}*{kinds[draw.integers(len(kinds))]}"
+
+        for name in ["a", "b", "c", "d", "e"][: draw.integers(0, 6)]:
+            rows.append(f"{name}={'+'.join(term() for _ in range(draw.integers(1, 4)))}")
+            known.append(name)
+        shared = known[-1]
+        for stock in stocks:
+            rows.append(f"{stock}=INTEG({term()}+{term()}-{shared}-0.1*{stock}, 1)")
+        return read("\n".join(rows), name="parametric")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def arms_race(read):
+    """Three parties; the target of each is a sum over the others', approached in ten years."""
+    rows = ["tau=10"]
+    shares = {("A", "B"): 0.9, ("A", "C"): 1.0, ("B", "A"): 1.1}
+    shares |= {("B", "C"): 0.9, ("C", "A"): 1.0, ("C", "B"): 1.1}
+    for one in "ABC":
+        others = [f"share {one}{two}*arms {two}" for two in "ABC" if two != one]
+        rows += [f"share {one}{two}={shares[one, two]}" for two in "ABC" if two != one]
+        rows.append(f"target {one}={'+'.join(others)}")
+        rows.append(f"change {one}=(target {one}-arms {one})/tau")
+        rows.append(f"arms {one}=INTEG(change {one}, 100)")
+    return read("\n".join(rows), name="arms race", stop=5)
+
+
+@pytest.fixture(scope="session")
+def inventory_labour(read):
+    """Sterman (2000), chapter 19, with constant times and coverages: a linear model at rest."""
+    return read(
+        """
+        HR=Vac/8
+        PR=WIP/8
+        PS=10*Labor
+        QR=Labor/100
+        SR=10000
+        DI=40000
+        PA=(DI-Inv)/12
+        DP=10000+PA
+        DW=8*DP
+        AW=(DW-WIP)/6
+        DPS=AW+DP
+        DL=DPS/10
+        AL=(DL-Labor)/19
+        DH=AL+QR
+        DV=8*DH
+        AV=(DV-Vac)/4
+        VCR=AV+DH
+        Inv=INTEG(PR-SR,40000)
+        Labor=INTEG(HR-QR,1000)
+        Vac=INTEG(VCR-HR,80)
+        WIP=INTEG(PS-PR,80000)
+        """,
+        name="inventory labour",
+        stop=5,
+    )

@@ -94,10 +94,11 @@ def jumping(expression: sp.Expr, equations: Equations) -> list[str]:
     waiting = [expression]
     while waiting:
         part = waiting.pop()
-        waiting.extend(part.args)
         if isinstance(part, sd.IfThenElse) and _meets(part):
             # The relation itself jumps, but nothing comes of it.
-            waiting[-3:] = [*part.args[0].args, *part.args[1:]]
+            waiting.extend((*part.args[0].args, *part.args[1:]))
+            continue
+        waiting.extend(part.args)
         for decisive in _decisive(part, equations):
             for symbol in symbols_in(decisive):
                 found[str(symbol.name)] = None

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopscope.loops.conserved import structural_zeros
+from loopscope.loops.following import following
 from loopscope.loops.linear import Blocks, blocks
 
 if TYPE_CHECKING:
@@ -129,8 +130,8 @@ def modes(along: Along, partition: Partition, closeness: float = CLOSENESS) -> M
     Notes
     -----
     O(N**3 + n**3) a point, for N nodes of which n are stocks.  Modes are followed from one saved
-    time to the next by the assignment of least total magnitude of change, so their names depend on
-     how densely times were saved where modes cross.
+    time to the next as ``following`` says, so their names depend on how densely times were saved
+    where modes cross.
     """
     linear = blocks(along, partition.nodes)
     zeros = structural_zeros(along.graph, partition.nodes, along.held)
@@ -151,7 +152,7 @@ def modes(along: Along, partition: Partition, closeness: float = CLOSENESS) -> M
             continue
         found = _eigen(linear.jacobian[point])
         kept = _without_zeros(found[0], zeros)
-        order = _following(before, found[0][kept])
+        order = following(before, found[0][kept])
         chosen = kept[order]
         before = values[point] = found[0][chosen]
         left[point], right[point], alignment[point] = (part[chosen] for part in found[1:])
@@ -194,22 +195,6 @@ def _without_zeros(values: Complex, zeros: int) -> NDArray[np.int64]:
     kept = np.setdiff1d(np.arange(len(values)), smallest)
     ranked = np.lexsort((-values[kept].imag, np.abs(values[kept].imag), -values[kept].real))
     return np.asarray(kept[ranked], dtype=np.int64)
-
-
-def _following(before: Complex | None, now: Complex) -> NDArray[np.int64]:
-    """Return the order of eigenvalues that continues that of the time before."""
-    from scipy.optimize import linear_sum_assignment
-
-    if before is None:
-        return np.arange(len(now), dtype=np.int64)
-    order = np.asarray(linear_sum_assignment(np.abs(before[:, None] - now[None, :]))[1])
-    for column, value in enumerate(now[order]):
-        # Two real modes that become a pair are equally near to both: the first is the upper one.
-        if value.imag < 0 and before[column].imag == 0:
-            other = int(np.flatnonzero(now[order] == value.conjugate())[0])
-            if before[other].imag == 0 and other > column:
-                order[[column, other]] = order[[other, column]]
-    return np.asarray(order, dtype=np.int64)
 
 
 def _kinds(values: Complex, clusters: Sequence[Cluster]) -> NDArray[np.str_]:

@@ -72,7 +72,9 @@ def mode_weights(
         Dims ``([run,] time, mode, stock)``, in the unit of each stock: ``raw`` and ``imag``, the
         real and the imaginary part of w; ``size``, its magnitude, twice that for a pair;
         ``phase``, theta in radians, NaN for a real mode.  ``drift`` ([run,] time, power, stock),
-        d_j in the stock's unit per time**j.  ``status`` ([run,] time, mode) is "undefined", and numbers are NaN, for
+        d_j in the stock's unit per time**j.
+
+        ``status`` ([run,] time, mode) is "undefined", and numbers are NaN, for
         modes in a cluster, the lower of a pair, an eigenvalue of 0, and one that a partition up- or
         downstream has too.  Coordinates of modes as for the influence of loops.
 
