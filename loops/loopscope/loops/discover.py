@@ -54,7 +54,7 @@ def find(
     max_length: int | None = None,
     share: float = 0.001,
     pins: Iterable[Sequence[str]] = (),
-    progress: Callable[[float, float], None] | None = None,
+    progress: Callable[[int, float], None] | None = None,
 ) -> Loops:
     """Return the feedback loops of a model, a graph or a view.
 
@@ -79,7 +79,8 @@ def find(
     pins
         Loops to hold in any case, as paths; see ``Loops.pin``.
     progress
-        Called a few times a second with what was met so far and the seconds spent.
+        Called a few times a second, as ``progress(routes, seconds)``: how many routes were
+        searched, each one loop or more, in how many seconds; see ``universe.Budget``.
 
     Returns
     -------
@@ -100,9 +101,11 @@ def find(
 
     Examples
     --------
-    >>> found = find("migration_policy", view=[])
+    >>> found = find("migration_policy", view="full", max_length=3)
     >>> found.complete
-    True
+    False
+    >>> len(found[-1])
+    3
     """
     _check(max_loops, seconds, max_length, share)
     graph, names = _graph(model, view)
@@ -126,7 +129,7 @@ class _Search:
         seconds: float,
         longest: int | None,
         share: float,
-        progress: Callable[[float, float], None] | None,
+        progress: Callable[[int, float], None] | None,
     ) -> None:
         self.graph = graph
         self.names = names
@@ -345,7 +348,17 @@ def _graph(
         graph = root(graph)
     elif view is not None:
         graph = fold(graph, view)
+    _refuse_instant_loops(graph)
     return graph, known.match(graph) if known is not None else {}
+
+
+def _refuse_instant_loops(graph: CausalGraph) -> None:
+    for part in nx.strongly_connected_components(graph.network):
+        name = min(part)
+        if name not in graph.partition_of and (len(part) > 1 or graph.network.has_edge(name, name)):
+            msg = f"{graph.model.name}: {', '.join(sorted(part)[:6])} act on one another without a "
+            msg += "stock between them, so they need each other at one instant; put a stock there"
+            raise LoopError(msg)
 
 
 def _alongs(graph: CausalGraph, run: Any) -> list[Along]:

@@ -108,6 +108,17 @@ class Loops:
         return tuple(self._store.id_of(position) for position in self._which.tolist())
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names in order, most of them empty."""
+        named = self._store.named
+        return tuple(named.get(position, ("", ""))[1] for position in self._which.tolist())
+
+    @property
+    def polarities(self) -> tuple[LoopPolarity, ...]:
+        """Polarities in order."""
+        return tuple(LETTERS[sign + 1] for sign in self._store.rows.signs[self._which].tolist())
+
+    @property
     def named(self) -> Loops:
         """Those that the model's ``loops.toml`` or the user names."""
         chosen = [p for p in sorted(self._store.named) if p in self._which]

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     Signs = NDArray[np.int8]
     Rows = NDArray[np.int32]
 
+KEYED, RANK_BITS = 3, 21
+"""Causes of a loop that one number packs, and the room of each: a comparison mostly ends there."""
+
 
 @compiled
 def count(
@@ -107,15 +110,16 @@ def passing(
 def expand(
     routes: int, roads: Integers, kept: Integers, size: Integers, passes: Marks,
     lanes: Integers, links: Integers, through: Integers,
-    order: Integers, sign: Signs, longest: int, active: Bits,
-    at: Integers, path: Integers, choice: Integers, scratch: Bits,
+    least: Integers, where: Integers, sign: Signs, longest: int, active: Bits,
+    at: Integers, path: Integers, choice: Integers,
     rows: Rows, ends: Integers, signs: Signs,
 ) -> int:  # fmt: skip
     """Write the loops of routes as rows of links that start with the smallest cause.
 
-    ``order`` ranks the cause of each link; ``at`` is the route, the place in ``roads``, and
-    the number of roads of a route that is not finished (or 0).  Returns the number of loops
-    written: all when ``at[0]`` has reached ``routes``.
+    Of each lane, ``least`` is the smallest rank of a cause, ``where`` the place in ``through`` of
+    that link, ``sign`` the product of signs.  ``at`` is the route, the place in ``roads``, and the
+    number of roads of a route that is not finished (or 0).  Returns the number of loops written:
+    all when ``at[0]`` has reached ``routes``.
     """
     times = active.shape[1]
     written, used = 0, 0
@@ -133,9 +137,13 @@ def expand(
             for d in range(depth):
                 choice[d] = lanes[path[d]]
         depth = at[2]
-        length = 0
+        length, first, product = 0, 0, 1
         for d in range(depth):
-            length += links[choice[d] + 1] - links[choice[d]]
+            lane = choice[d]
+            length += links[lane + 1] - links[lane]
+            product *= sign[lane]
+            if least[lane] < least[choice[first]]:
+                first = d
         fits = length <= longest
         if fits and times:
             fits = False
@@ -148,21 +156,18 @@ def expand(
         if fits:
             if written == len(signs) or used + length > len(rows):
                 return written
-            least, start, n, product = order[through[links[choice[0]]]], 0, 0, 1
-            for d in range(depth):
-                for k in range(links[choice[d]], links[choice[d] + 1]):
-                    link = through[k]
-                    product *= sign[link]
-                    scratch[n] = link
-                    if order[link] < least:
-                        least = order[link]
-                        start = n
-                    n += 1
-            for k in range(start, length):
-                rows[used + k - start] = scratch[k]
-            for k in range(start):
-                rows[used + length - start + k] = scratch[k]
-            used += length
+            start = where[choice[first]]
+            for k in range(start, links[choice[first] + 1]):
+                rows[used] = through[k]
+                used += 1
+            for n in range(1, depth):
+                lane = choice[first + n] if first + n < depth else choice[first + n - depth]
+                for k in range(links[lane], links[lane + 1]):
+                    rows[used] = through[k]
+                    used += 1
+            for k in range(links[choice[first]], start):
+                rows[used] = through[k]
+                used += 1
             signs[written] = product
             ends[written] = used
             written += 1
@@ -205,26 +210,34 @@ def reaching(
 @compiled
 def place(
     loops: int, rows: Rows, ends: Integers, signs: Signs,
-    order: Integers, held: Rows, held_ends: Integers, groups: Integers, before: Integers,
+    order: Integers, keys: Integers, held: Rows, held_ends: Integers, groups: Integers,
+    before: Integers,
 ) -> None:  # fmt: skip
     """Count for each held loop, by sign, the loops that come just before it in canonical order.
 
     ``held`` is in that order; loops of n links are ``groups[n]`` to ``groups[n + 1]``.
-    ``before`` has dims (held + 1, sign); a loop that is held counts before itself.
+    ``keys`` pack the ranks of the first causes.  ``before`` has dims (held + 1, sign); a loop that
+    is held counts before itself.
     """
     begin = 0
     for loop in range(loops):
         length = ends[loop] - begin
+        key = 0
+        for k in range(KEYED):
+            key <<= RANK_BITS
+            if k < length:
+                key += order[rows[begin + k]]
         low, high = groups[length], groups[length + 1]
         while low < high:
             middle = (low + high) // 2
-            there = held_ends[middle] - length
-            larger = False
-            for k in range(length):
-                a, b = order[rows[begin + k]], order[held[there + k]]
-                if a != b:
-                    larger = a > b
-                    break
+            larger = key > keys[middle]
+            if key == keys[middle]:
+                there = held_ends[middle] - length
+                for k in range(KEYED, length):
+                    a, b = order[rows[begin + k]], order[held[there + k]]
+                    if a != b:
+                        larger = a > b
+                        break
             if larger:
                 low = middle + 1
             else:

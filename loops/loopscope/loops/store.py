@@ -25,8 +25,14 @@ if TYPE_CHECKING:
     from loopscope.loops.cores import Integers
     from loopscope.loops.graph import CausalGraph
 
+    Links = NDArray[np.uint16] | NDArray[np.int32]
+
 LETTERS: tuple[LoopPolarity, ...] = ("B", "U", "R")
 """Letter of each sign, from -1 on."""
+
+
+PIECE = 2**15
+"""Loops that are moved at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Rows:
         1 reinforcing, -1 balancing, 0 unknown, dims (loop,).
     """
 
-    links: NDArray[np.int32]
+    links: Links
     ends: Integers
     signs: NDArray[np.int8]
 
@@ -60,8 +66,13 @@ class Rows:
         """Return some of the loops, in the order asked for."""
         lengths = self.lengths[which]
         ends = np.cumsum(lengths)
-        steps = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
-        links = self.links[np.repeat(self.ends[which] - lengths, lengths) + steps]
+        links = np.empty(ends[-1] if len(ends) else 0, self.links.dtype)
+        for first in range(0, len(which), PIECE):  # positions of links take four times their room
+            some = slice(first, first + PIECE)
+            size, end = lengths[some], ends[some]
+            place = np.repeat(self.ends[which[some]] - end, size)
+            begin = end[0] - size[0]
+            links[begin : end[-1]] = self.links[place + np.arange(begin, end[-1])]
         return Rows(links, ends, self.signs[which])
 
 
@@ -71,10 +82,15 @@ def joined(parts: Sequence[Rows]) -> Rows:
     sizes = np.cumsum([0, *(len(part.links) for part in parts)])
     ends = [part.ends + begin for part, begin in zip(parts, sizes, strict=False)]
     return Rows(
-        np.concatenate([*(part.links for part in parts), none.astype(np.int32)]),
+        np.concatenate([*(part.links for part in parts), none.astype(np.uint16)]),
         np.concatenate([*ends, none]),
         np.concatenate([*(part.signs for part in parts), none.astype(np.int8)]),
     )
+
+
+def narrow(links: NDArray[np.int32], graph: CausalGraph) -> Links:
+    """Return positions of links in as little room as the graph allows."""
+    return links.astype(np.uint16) if len(graph.pairs) < 2**16 else links
 
 
 def rows_of(graph: CausalGraph, loops: Sequence[Sequence[str]]) -> Rows:
@@ -89,7 +105,8 @@ def rows_of(graph: CausalGraph, loops: Sequence[Sequence[str]]) -> Rows:
         known = [graph.polarities[pair].sign for pair in pairs]
         fixed = all(sign in "+-" for sign in known)
         signs.append((-1) ** known.count("-") if fixed else 0)
-    return Rows(np.array(links, np.int32), np.array(ends, np.int64), np.array(signs, np.int8))
+    held = narrow(np.array(links, np.int32), graph)
+    return Rows(held, np.array(ends, np.int64), np.array(signs, np.int8))
 
 
 def ranks(graph: CausalGraph) -> Integers:
@@ -102,11 +119,13 @@ def canonical_order(rows: Rows, order: Integers) -> Rows:
     """Return loops in canonical order, each once; ``order`` is what ``ranks`` returns."""
     lengths = rows.lengths
     chosen = []
+    # Words of bytes, most significant first, sort as the ranks in them do.
+    words_of = order.astype(">u2" if order.max(initial=0) < 2**16 else ">u4")
     for length in np.unique(lengths):
         which = np.flatnonzero(lengths == length)
         places = (rows.ends[which] - length)[:, None] + np.arange(length)
-        keys = np.ascontiguousarray(order[rows.links[places]].astype(">u4"))
-        words = keys.view(np.dtype((np.void, 4 * int(length)))).ravel()
+        keys = words_of[rows.links[places]]
+        words = keys.view(np.dtype((np.void, keys.itemsize * int(length)))).ravel()
         _, first = np.unique(words, return_index=True)
         chosen.append(which[first])
     return rows.chosen(np.concatenate([*chosen, np.zeros(0, np.int64)]))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loopscope.loops.store import Rows, joined
+from loopscope.loops.store import Rows, joined, narrow
 from loopscope.loops.universe import Budget, OutOfTimeError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def every(universe: Universe, budget: Budget, most: int) -> Rows | None:
                 held += some.loops
                 if held > most:
                     return None
-                found.append(_kept(some, np.arange(some.loops)))
+                found.append(_kept(universe, some, np.arange(some.loops)))
     return joined(found)
 
 
@@ -183,7 +183,7 @@ def largest(
                 reaching(some.loops, some.rows, some.ends, weights, full, product, peak)
                 chosen = np.flatnonzero(peak >= share)
                 if len(chosen):
-                    found.append(_kept(some, chosen))
+                    found.append(_kept(universe, some, chosen))
                     shares.append(peak[chosen])
     return joined(found), np.concatenate([*shares, np.zeros(0)])
 
@@ -205,30 +205,37 @@ def before(universe: Universe, held: Rows, budget: Budget) -> Integers:
     -----
     O(loops * (length + log held)): what lets a loop keep its number when others are not held.
     """
-    from loopscope.loops.routes import place
+    from loopscope.loops.routes import KEYED, RANK_BITS, place
 
     loops = len(held)
     lengths = held.lengths
     most = int(max(lengths.max(initial=0), len(universe.order))) + 1
     groups = np.searchsorted(lengths, np.arange(most + 1))
     found = np.zeros((loops + 1, 3), np.int64)
+    links = held.links.astype(np.int32)
+    keys = np.zeros(loops, np.int64)
+    for step in range(KEYED):
+        inside = np.flatnonzero(lengths > step)
+        at = held.ends[inside] - lengths[inside] + step
+        keys *= 2**RANK_BITS
+        keys[inside] += universe.order[links[at]]
     for core in universe.cores:
         for block in universe.blocks(core, budget):
             for some in universe.loops(block, budget):
                 place(
                     some.loops, some.rows, some.ends, some.signs, universe.order,
-                    held.links, held.ends, groups, found,
+                    keys, links, held.ends, groups, found,
                 )  # fmt: skip
     numbers = np.cumsum(found, axis=0)[:loops]
     numbers[np.arange(loops), held.signs.astype(np.int64) + 1] -= 1
     return numbers
 
 
-def _kept(some: Listed, which: Integers) -> Rows:
+def _kept(universe: Universe, some: Listed, which: Integers) -> Rows:
     """Return a copy of some of the loops of a block."""
     end = int(some.ends[some.loops - 1])
-    loops = Rows(some.rows[:end], some.ends[: some.loops], some.signs[: some.loops])
-    return loops.chosen(which)
+    links = narrow(some.rows[:end], universe.graph)
+    return Rows(links, some.ends[: some.loops], some.signs[: some.loops]).chosen(which)
 
 
 def _ways(universe: Universe, core: Core) -> Numbers:

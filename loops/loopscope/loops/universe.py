@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from loopscope.loops.cores import Bits, Integers
     from loopscope.loops.graph import CausalGraph
 
-    Progress = Callable[[float, float], None]
+    Progress = Callable[[int, float], None]
 
 ROUTES = 8192
 """Routes in a block."""
@@ -55,20 +55,23 @@ class Budget:
     seconds
         From the making of this record on; None for no limit.
     progress
-        Called with the loops met so far and the seconds since the start.
+        Called a few times a second with the number of routes searched so far, each of which stands
+        for one loop or more, and the seconds since the start.
     """
 
     seconds: float | None = None
     progress: Progress | None = None
     started: float = field(default_factory=time.monotonic)
     told: float = 0.0
+    met: int = 0
 
-    def look(self, met: float) -> None:
-        """Tell how far a search is; raise when its time is over."""
+    def look(self, routes: int) -> None:
+        """Add to what was searched, tell how far that is; raise when the time is over."""
+        self.met += routes
         spent = time.monotonic() - self.started
         if self.progress is not None and spent - self.told > TELL:
             self.told = spent
-            self.progress(met, spent)
+            self.progress(self.met, spent)
         if self.seconds is not None and spent > self.seconds:
             raise OutOfTimeError
 
@@ -115,12 +118,14 @@ class Universe:
         self.restricted = longest is not None or active is not None
         everywhere = np.zeros((len(graph.pairs), 0), np.uint64)
         self.active = everywhere if active is None else active
+        self._known_lanes: dict[int, tuple[Integers, Integers, NDArray[np.int8]]] = {}
         self._never = () if active is None else np.flatnonzero(~active.any(axis=1)).tolist()
 
     def up_to(self, longest: int) -> Universe:
         """Return those of at most so many links."""
         found = Universe(self.graph, longest=longest)
         found.active, found._never = self.active, self._never
+        found._known_lanes = self._known_lanes
         for name in ("cores", "signs", "order"):
             found.__dict__[name] = getattr(self, name)
         return found
@@ -158,17 +163,15 @@ class Universe:
         alive[0] = ~np.uint64(0)
         state, scratch = np.zeros(1, np.int64), np.zeros((3, words), np.uint64)
         node_at, next_road, length = (np.zeros(size, np.int64) for _ in range(3))
-        met = 0.0
         while state[0] >= 0:
             routes = walk(
                 core.first, core.head, core.into, core.out_of, core.shortest, core.home,
                 self.longest, active, state, node_at, next_road, length, good, alive, scratch,
                 roads, kept, sizes,
             )  # fmt: skip
-            met += routes
             if routes:
                 yield Block(core, routes, roads, kept, sizes)
-            budget.look(met)
+            budget.look(routes)
 
     def loops(
         self, block: Block, budget: Budget, passes: NDArray[np.bool_] | None = None
@@ -182,23 +185,34 @@ class Universe:
         most = len(core.through)
         rows = np.empty(max(LOOPS * 32, 2 * most), np.int32)
         ends, signs = np.empty(LOOPS, np.int64), np.empty(LOOPS, np.int8)
-        at, scratch = np.zeros(3, np.int64), np.empty(most, np.int64)
+        at = np.zeros(3, np.int64)
+        least, where, sign = self._lanes(core)
         path, choice = np.empty(core.size, np.int64), np.empty(core.size, np.int64)
         active = self.on_lanes(core)
         while at[0] < block.routes:
             loops = expand(
                 block.routes, block.roads, block.kept, block.size, passes,
-                core.lanes, core.links, core.through, self.order, self.signs,
-                self.longest, active, at, path, choice, scratch, rows, ends, signs,
+                core.lanes, core.links, core.through, least, where, sign,
+                self.longest, active, at, path, choice, rows, ends, signs,
             )  # fmt: skip
             if loops:
                 yield Listed(core, loops, rows, ends, signs)
-            budget.look(loops)
+            budget.look(0)
 
     def holds(self, links: Sequence[int]) -> bool:
         """Return whether a loop, given by its links, belongs here."""
         together = np.bitwise_and.reduce(self.active[links], axis=0)
         return len(links) <= self.longest and bool(not len(together) or together.any())
+
+    def _lanes(self, core: Core) -> tuple[Integers, Integers, NDArray[np.int8]]:
+        """Return of each lane its smallest rank, the place of that link, and its sign."""
+        if id(core) not in self._known_lanes:
+            order = self.order[core.through]
+            least = np.minimum.reduceat(order, core.links[:-1])
+            places = np.flatnonzero(order == np.repeat(least, np.diff(core.links)))
+            sign = np.multiply.reduceat(self.signs[core.through], core.links[:-1])
+            self._known_lanes[id(core)] = least, places, sign
+        return self._known_lanes[id(core)]
 
     def on_lanes(self, core: Core) -> Bits:
         """Return the set of times at which each lane acts as a whole, dims (lane, word)."""
