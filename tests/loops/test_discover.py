@@ -248,6 +248,7 @@ def test_loops_are_asked_for_by_id_number_variable_path_length_and_polarity(prey
     assert found.through("predators").count == 5
     assert list(found.polarities) == letters
     assert found.names == ("",) * 5
+    assert found.partitions.tolist() == [0] * 5
 
 
 def test_parts_keep_the_universe(prey):

@@ -119,6 +119,11 @@ class Loops:
         return tuple(LETTERS[sign + 1] for sign in self._store.rows.signs[self._which].tolist())
 
     @property
+    def partitions(self) -> Integers:
+        """Number of the partition of each loop, dims (loop,)."""
+        return self._store.partitions[self._which]
+
+    @property
     def named(self) -> Loops:
         """Those that the model's ``loops.toml`` or the user names."""
         chosen = [p for p in sorted(self._store.named) if p in self._which]

@@ -75,9 +75,9 @@ def record(
     known: dict[str, Any] = {
         "time": ("time", run.time, {"units": time_units}),
         "loop": ("loop", np.array(found.ids, dtype=np.str_)),
-        "name": ("loop", np.array([loop.name for loop in found], dtype=np.str_)),
-        "polarity": ("loop", np.array([loop.polarity for loop in found], dtype=np.str_)),
-        "partition": ("loop", np.array([partition_of(found, loop) for loop in found], dtype=int)),
+        "name": ("loop", np.array(found.names, dtype=np.str_)),
+        "polarity": ("loop", np.array(found.polarities, dtype=np.str_)),
+        "partition": ("loop", found.partitions),
         **(coords or {}),
     }
     words = np.broadcast_to(status, relative.shape)
