@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from loopscope.loops.graph import trace as trace
     from loopscope.loops.loop import Loop as Loop
     from loopscope.loops.methods import score as score
+    from loopscope.loops.observed import observe as observe
+    from loopscope.loops.polarity import Polarity as Polarity
+    from loopscope.loops.polarity import prove as prove
+    from loopscope.loops.regions import Region as Region
+    from loopscope.loops.regions import formula as formula
+    from loopscope.loops.regions import latex as latex
+    from loopscope.loops.regions import region as region
     from loopscope.loops.replay import along as along
     from loopscope.loops.scores.impact import impacts as impacts
     from loopscope.loops.scores.newton import forces as forces
@@ -43,6 +50,8 @@ _HOME = {
     "Loop": "loop",
     "Loops": "found",
     "Period": "dominance",
+    "Polarity": "polarity",
+    "Region": "regions",
     "along": "replay",
     "compare_methods": "compare",
     "equilibria": "equilibrium",
@@ -50,9 +59,14 @@ _HOME = {
     "fold": "views",
     "follow": "continuation",
     "forces": "scores.newton",
+    "formula": "regions",
     "impacts": "scores.impact",
+    "latex": "regions",
+    "observe": "observed",
     "participation": "scores.pathway",
     "periods": "dominance",
+    "prove": "polarity",
+    "region": "regions",
     "score": "methods",
     "trace": "graph",
     "works": "scores.newton",

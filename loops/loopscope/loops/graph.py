@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from loopscope.loops.polarity import Polarity
+    from loopscope.loops.polarity import Polarity, Prover
     from loopscope.models.equations import Equations
 
 Role = Literal["stock", "flow", "auxiliary", "memory", "pipeline", "random"]
@@ -224,6 +224,13 @@ class CausalGraph:
         from loopscope.loops.polarity import prove
 
         return prove(self)
+
+    @cached_property
+    def prover(self) -> Prover:
+        """What decides signs of gains under the model's own ranges."""
+        from loopscope.loops.polarity import Prover
+
+        return Prover(self)
 
     def label(self, name: str) -> str:
         """Return the authored name of a node."""

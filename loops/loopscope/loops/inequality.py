@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loopscope.loops.bounds import Bounds
     from loopscope.loops.graph import CausalGraph
 
-LONGEST = 60
+LONGEST = 24
 """Largest expression, in operations, that is stated as a condition."""
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import sympy as sp
 
 _CALLS = {
     "Minimum": "MIN",
@@ -52,6 +51,12 @@ _BETWEEN = {
 }
 
 
+class LinkGain(sp.Function):
+    """Stands for the gain of a link, d effect / d cause, where that is too long to write out."""
+
+    nargs = 2
+
+
 class _Text(StrPrinter):
     """Prints symbols as marks, so that what stands in names is not taken for an operator."""
 
@@ -72,6 +77,10 @@ class _Text(StrPrinter):
 
     def _print_Not(self, expr: sp.Expr) -> str:
         return f"(not {self._print(expr.args[0])})"
+
+    def _print_LinkGain(self, expr: sp.Expr) -> str:
+        effect, cause = (self._print(one) for one in expr.args)
+        return f"[d({effect})|d({cause})]"
 
     def _print_Exp1(self, expr: sp.Expr) -> str:
         return "EXP(1)"
@@ -104,6 +113,11 @@ class _Latex(LatexPrinter):
 
     def _print_Not(self, expr: sp.Expr, charmap: Any = None) -> str:
         return rf"\left[\neg\,{self._print(expr.args[0])}\right]"
+
+    def _print_LinkGain(self, expr: sp.Expr, exp: str | None = None) -> str:
+        effect, cause = (self._print(one) for one in expr.args)
+        ratio = rf"\frac{{\partial\,{effect}}}{{\partial\,{cause}}}"
+        return ratio if exp is None else rf"\left({ratio}\right)^{{{exp}}}"
 
     def _print_Table(self, expr: sp.Expr, exp: str | None = None) -> str:
         name, x = (self._print(one) for one in expr.args)
@@ -172,6 +186,7 @@ def text_of(e: sp.Expr) -> str:
     text = printer.doprint(e)
     for sign, written in (("**", "^"), ("*", " * "), ("/", " / "), ("sqrt(", "SQRT(")):
         text = text.replace(sign, written)
+    text = text.replace("|d(", "/d(")
     return re.sub("\x00(\\d+)\x01", lambda match: printer.names[int(match[1])], text)
 
 

@@ -7,7 +7,6 @@ the view itself, which grow with the number of paths, are not looked at.
 
 from __future__ import annotations
 
-import math
 import operator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ import sympy as sp
 
 from loopscope.loops import intervals as iv
 from loopscope.loops.graph import root
-from loopscope.loops.intervals import Range
 from loopscope.loops.samples import signs_of
 from loopscope.loops.views import gains_in
 
@@ -25,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from loopscope.loops.graph import CausalGraph, Pair
+    from loopscope.loops.intervals import Range
     from loopscope.loops.polarity import Prover
     from loopscope.loops.samples import Numbers
-    from loopscope.loops.signs import Decision
 
 Way = tuple[str, int]
 """A direction, or a sign, and the reasons for it."""
@@ -92,23 +90,27 @@ class Paths:
         prover, found = self._prover, {}
         for link in self._links:
             plain = prover.ranges.bounds.of(prover.ranges.ready(link.gain))
-            found[link.pair] = plain.within(_half(prover.decision(link)))
+            found[link.pair] = plain.within(prover.decision(link).half)
         return found
 
     @cached_property
-    def _values(self) -> Mapping[Pair, Numbers]:
+    def samples(self) -> dict[Pair, Numbers]:
+        """Gains of the traced graph at random states, dims (state,)."""
         prover = self._prover
-        values = {
+        return {
             link.pair: prover.signs.samples.at(prover.ranges.ready(link.gain))
             for link in self._links
         }
+
+    @cached_property
+    def _values(self) -> Mapping[Pair, Numbers]:
         with np.errstate(all="ignore"):
-            return gains_in(self.graph, values, operator.add, operator.mul)
+            return gains_in(self.graph, self.samples, operator.add, operator.mul)
 
     def _beyond(self, effect: str) -> dict[str, Range]:
         """Return the range of the total gain from each folded variable to an effect."""
         found: dict[str, Range] = {}
-        for name in reversed(root(self.graph).nodes):
+        for name in reversed(list(root(self.graph).nodes)):
             if name not in self.graph.nodes:
                 for step, gain in self._out_of.get(name, ()):
                     onward = iv.ONE if step == effect else found.get(step)
@@ -145,15 +147,3 @@ def _through(a: Way, b: Way) -> Way:
     if "?" in (a[0], b[0]):
         return "?", reasons
     return ("+" if a[0] == b[0] else "-"), reasons
-
-
-def _half(decision: Decision) -> Range:
-    """Return what a sign says of the range."""
-    below = decision.reasons if decision.sign in "+0" else 0
-    above = decision.reasons if decision.sign in "-0" else 0
-    return Range(
-        0.0 if decision.sign in "+0" else -math.inf,
-        0.0 if decision.sign in "-0" else math.inf,
-        below,
-        above,
-    )

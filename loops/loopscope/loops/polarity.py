@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, cast
 
+from loopscope.loops.chains import Chains
 from loopscope.loops.directions import Directions
 from loopscope.loops.graph import equations_of, root
 from loopscope.loops.inequality import alternatives, where_positive
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import sympy as sp
 
     from loopscope.loops.graph import CausalGraph, Link, Pair
+    from loopscope.loops.inequality import Inequality
     from loopscope.loops.paths import Way
 
 Sign = Literal["+", "-", "0", "?"]
@@ -41,6 +43,9 @@ SECONDS = 2.0
 
 MOST_CONDITIONS = 3
 """Most factors whose signs a condition combines."""
+
+LONGEST_TEXT = 200
+"""Longest condition, in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +118,8 @@ def prove(
     >>> prove(graph)["effective enforcement", "border route success"].sign
     '-'
     """
-    prover = Prover(graph, assume, seconds=seconds)
+    standard = assume is None and seconds == SECONDS
+    prover = graph.prover if standard else Prover(graph, assume, seconds=seconds)
     return {pair: prover.polarity(graph.links[pair]) for pair in graph.pairs}
 
 
@@ -136,23 +142,41 @@ class Prover:
         self.ranges.check()
         self.signs = Signs(self.ranges, partial(Samples, self.ranges), seconds)
         self._decisions: dict[Pair, Decision] = {}
+        self._reasons: dict[Pair, int] = {}
+        self._told: dict[Pair, Polarity] = {}
 
     def polarity(self, link: Link) -> Polarity:
         """Return the polarity of a link of the graph."""
+        found = self._told.get(link.pair)
+        if found is None:
+            found = self._told[link.pair] = self._polarity(link)
+        return found
+
+    def _polarity(self, link: Link) -> Polarity:
         if self.graph.base is None:
             return self._traced(link)
         if link.kind == "switch":
-            return self._switch(*self.paths.ways[link.pair])
+            return self._switch(link, *self.paths.ways[link.pair])
         found = self.paths.ranges[link.pair]
         if found.sign != "?":
-            return self._proved(found.sign, found.reasons)
+            return self._proved(link, found.sign, found.reasons)
+        changes = self.paths.changes(link.pair)
+        if not changes:
+            found = found.within(self.chains.range(link.pair))
+            if found.sign != "?":
+                return self._proved(link, found.sign, found.reasons)
         if self.paths.sizes[link.pair] <= LARGEST:
-            stated = self._stated(self.signs.decide(link.gain), link.gain)
-            if stated.basis != "unknown":
+            stated = self._stated(link, self.signs.decide(link.gain), changes=changes)
+            if stated.basis != "unknown" or stated.condition:
                 return stated
-        if self.paths.changes(link.pair):
+        if changes:
             return Polarity(sign="?", basis="conditional", condition=self.paths.against(link.pair))
         return Polarity(sign="?", basis="unknown")
+
+    @cached_property
+    def chains(self) -> Chains:
+        """Net gains of the links of a view, where their paths leave the sign open."""
+        return Chains(self.graph, self, self.paths.samples)
 
     @cached_property
     def paths(self) -> Paths:
@@ -161,8 +185,12 @@ class Prover:
 
     def _traced(self, link: Link) -> Polarity:
         if link.kind == "switch":
-            return self._switch(*self.direction(link))
-        return self._stated(self.decision(link), link.gain)
+            return self._switch(link, *self.direction(link))
+        decision = self.decision(link)
+        if decision.sign != "?":
+            return self._proved(link, decision.sign, decision.reasons)
+        ready = self.ranges.ready(link.gain)
+        return self._stated(link, decision, changes=self.signs.samples.signs(ready) == "+-")
 
     def decision(self, link: Link) -> Decision:
         """Return what is known of the sign of a gain."""
@@ -182,21 +210,22 @@ class Prover:
     def _equations(self) -> dict[str, sp.Expr]:
         return equations_of(self.graph.equations)
 
-    def _proved(self, sign: str, reasons: int) -> Polarity:
+    def _proved(self, link: Link, sign: str, reasons: int) -> Polarity:
+        self._reasons[link.pair] = reasons
         texts = self.ranges.reasons.texts(reasons)
         return Polarity(sign=cast("Sign", sign), basis="proved", assumptions=texts)
 
-    def _switch(self, sign: str, reasons: int) -> Polarity:
+    def _switch(self, link: Link, sign: str, reasons: int) -> Polarity:
+        self._reasons[link.pair] = reasons
         texts = () if sign == "?" else self.ranges.reasons.texts(reasons)
         return Polarity(sign=cast("Sign", sign), basis="switch", assumptions=texts)
 
-    def _stated(self, decision: Decision, gain: sp.Expr) -> Polarity:
+    def _stated(self, link: Link, decision: Decision, *, changes: bool) -> Polarity:
         if decision.sign != "?":
-            return self._proved(decision.sign, decision.reasons)
-        ways = self.where(decision)
+            return self._proved(link, decision.sign, decision.reasons)
+        ways = self._where(decision)
         if ways is None:
             return Polarity(sign="?", basis="unknown")
-        changes = self.signs.samples.signs(self.ranges.ready(gain)) == "+-"
         return Polarity(
             sign="?",
             basis="conditional" if changes else "unknown",
@@ -204,17 +233,34 @@ class Prover:
             condition=f"+ while {ways[0]}, - while {ways[1]}",
         )
 
-    def where(self, decision: Decision) -> tuple[str, str] | None:
+    def factors(self, link: Link) -> Decision | None:
+        """Return a link's sign with the factors that leave it open; None where there are none."""
+        told = self.polarity(link)
+        if told.sign in "+-0":
+            reasons = self._reasons.get(link.pair, 0)
+            return Decision(sign=told.sign, rest=told.sign, reasons=reasons)
+        if link.kind == "switch":
+            return None
+        if self.graph.base is None:
+            return self.decision(link)
+        if self.paths.sizes[link.pair] > LARGEST:
+            return None
+        return self.signs.decide(link.gain)
+
+    def condition(self, factor: sp.Expr) -> Inequality | None:
+        """Return where a factor is positive; None where that cannot be said in short."""
+        return where_positive(factor, self.ranges.bounds, root(self.graph))
+
+    def _where(self, decision: Decision) -> tuple[str, str] | None:
         """Return where an open sign is "+" and where "-"; None where that is not said in short."""
         if not 0 < len(decision.open) <= MOST_CONDITIONS:
             return None
-        conditions = []
-        for factor in decision.open:
-            one = where_positive(factor, self.ranges.bounds, root(self.graph))
-            if one is None:
-                return None
-            conditions.append(one)
-        return alternatives(conditions, decision.rest)
+        conditions = [self.condition(factor) for factor in decision.open]
+        told = [one for one in conditions if one is not None]
+        if len(told) < len(conditions):
+            return None
+        ways = alternatives(told, decision.rest)
+        return ways if len(ways[0]) <= LONGEST_TEXT else None
 
 
 def _checked(

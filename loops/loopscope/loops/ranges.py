@@ -95,33 +95,29 @@ class Ranges:
         """Return an expression with the time counted from the start."""
         return e.xreplace({TIME: self._now}) if e.has(TIME) else e
 
-    def inlined(self, e: sp.Expr, only: Container[sp.Symbol] | None = None) -> sp.Expr:
-        """Return an expression with auxiliaries replaced by their equations, once."""
+    def inlined(self, e: sp.Expr, which: set[sp.Symbol]) -> sp.Expr:
+        """Return an expression with some auxiliaries replaced by their equations, once."""
         auxiliaries = self.equations.auxiliaries
-        return e.xreplace(
-            {
-                s: self.ready(auxiliaries[s])
-                for s in e.free_symbols
-                if s in auxiliaries and (only is None or s in only)
-            }
-        )
+        return e.xreplace({s: self.ready(auxiliaries[s]) for s in which if s in auxiliaries})
 
-    def opened(self, e: sp.Expr) -> sp.Expr:
+    def opened(self, e: sp.Expr, among: Container[sp.Symbol] | None = None) -> sp.Expr:
         """Return an expression with those auxiliaries replaced that hide what it has in common.
 
         Those whose equations name another symbol of the expression; where there are none, those
-        whose equations name the same variable; where there are none, all.
+        whose equations name the same variable; where there are none, all.  ``among``: the only ones
+        that may be replaced.
         """
         inside = e.free_symbols
-        direct = {s for s in inside if not inside.isdisjoint(self._instant(s))}
+        free = sorted((s for s in inside if among is None or s in among), key=str)
+        direct = {s for s in free if not inside.isdisjoint(self._instant(s))}
         if direct:
             return self.inlined(e, direct)
         met: dict[sp.Symbol, list[sp.Symbol]] = {}
-        for s in sorted(inside, key=str):
+        for s in free:
             for under in self._instant(s) - self.equations.parameters.keys():
                 met.setdefault(under, []).append(s)
         shared = {s for owners in met.values() if len(owners) > 1 for s in owners}
-        return self.inlined(e, shared or None)
+        return self.inlined(e, shared or set(free))
 
     def check(self) -> None:
         """Refuse ranges given by the user that contradict what the equations say.

@@ -119,7 +119,7 @@ def _taken_out(terms: tuple[sp.Expr, ...], share: sp.Expr) -> tuple[sp.Expr, sp.
     common = set(sp.Mul.make_args(terms[0]))
     for term in terms[1:]:
         common &= set(sp.Mul.make_args(term))
-    outside = sp.Mul(*(one for one in common if not one.is_number))
+    outside: sp.Expr = sp.Mul(*(one for one in common if not one.is_number))
     if not outside.has(share):
         outside *= share
     return outside, sp.Add(*(term / outside for term in terms))

@@ -10,6 +10,7 @@ of ranges divided.  A sign that random states refute is not tried for.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,20 +21,23 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from loopscope.loops.bounds import Bounds
+from loopscope.loops.intervals import Range
 from loopscope.models import functions as sd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loopscope.loops.intervals import Range
     from loopscope.loops.ranges import Ranges
     from loopscope.loops.samples import Samples
 
-LARGEST = 240
+LARGEST = 120
 """Largest expression, in operations, that is joined, replaced in or factored."""
 
-FACTORED = 80
+FACTORED = 40
 """Largest expression, in operations, that is factored as a polynomial."""
+
+UNKNOWNS = 8
+"""Most symbols of one that is."""
 
 OPENINGS = 3
 """How many times auxiliaries are replaced by their equations."""
@@ -67,6 +71,17 @@ class Decision:
     open: tuple[sp.Expr, ...] = field(default=())
     rest: str = "+"
 
+    @property
+    def half(self) -> Range:
+        """What the sign says of the range."""
+        up, down = self.sign in "+0", self.sign in "-0"
+        return Range(
+            0.0 if up else -math.inf,
+            0.0 if down else math.inf,
+            self.reasons if up else 0,
+            self.reasons if down else 0,
+        )
+
 
 class Signs:
     """Decides signs of expressions over the ranges of one model.
@@ -99,13 +114,24 @@ class Signs:
         bounds = _where_acting(ready, self.ranges.bounds)
         return self._factors(_joined(ready), bounds, deadline)
 
+    def quick(self, e: sp.Expr) -> Decision:
+        """Return what bounds alone say of the sign of an expression, cases told apart."""
+        ready = self.ranges.ready(e)
+        bounds = _where_acting(ready, self.ranges.bounds)
+        found = bounds.of(ready)
+        if found.sign == "?" and sp.count_ops(ready) <= FACTORED:
+            signs = [bounds.of(part) for part in sp.Mul.make_args(_joined(ready))]
+            if all(one.sign != "?" for one in signs):
+                return _product_of(signs)
+        return Decision(sign=found.sign, reasons=found.reasons)
+
     def _factors(self, e: sp.Expr, bounds: Bounds, deadline: float) -> Decision:
         """Decide factor by factor; work on those that stay open."""
         rest, reasons = "+", 0
         left: dict[sp.Expr, int] = {}
         for factor in sp.Mul.make_args(e):
             base, exponent = factor.as_base_exp()
-            odd = bool(exponent.is_Integer and exponent % 2)
+            odd = bool(exponent.is_Integer and int(exponent) % 2)
             found = bounds.of(base) if odd else bounds.of(factor)
             if found.sign == "0":
                 return Decision(sign="0", reasons=found.reasons)
@@ -138,10 +164,15 @@ class Signs:
         left = Decision(sign="?", open=(factor,))
         if self.samples.signs(factor) == "+-" and not bounds.known:
             return self._divided(factor, bounds, deadline, left)
-        split = self._by_cases(factor, bounds)
-        if split is not None:
-            return split
-        e = factor
+        found = self._by_cases(factor, bounds, deadline) or self._opened(factor, bounds, deadline)
+        if found.sign != "?":
+            return found
+        if time.monotonic() < deadline:
+            return self._divided(factor, bounds, deadline, left)
+        return left
+
+    def _opened(self, e: sp.Expr, bounds: Bounds, deadline: float) -> Decision:
+        """Return the sign that shows once auxiliaries are replaced by their equations."""
         for _ in range(OPENINGS):
             opened = self.ranges.opened(e)
             if opened == e or sp.count_ops(opened) > LARGEST or time.monotonic() > deadline:
@@ -156,11 +187,9 @@ class Signs:
                 signs = [bounds.of(part) for part in joined.args]
                 if all(one.sign != "?" for one in signs):
                     return _product_of(signs)
-        if time.monotonic() < deadline:
-            return self._divided(factor, bounds, deadline, left)
-        return left
+        return Decision(sign="?")
 
-    def _by_cases(self, factor: sp.Expr, bounds: Bounds) -> Decision | None:
+    def _by_cases(self, factor: sp.Expr, bounds: Bounds, deadline: float) -> Decision | None:
         """Return the sign that a factor has whether or not each of its conditions holds."""
         tests = sorted(factor.atoms(sd.LessEqual, sd.Less), key=str)
         if not 0 < len(tests) <= CASES:
@@ -178,7 +207,10 @@ class Signs:
                         **{sd.Minimum(*pair): low for pair in ((low, high), (high, low))},
                     }
                 )
-            found = where.of(case)
+            plain = where.of(case)
+            found = Decision(sign=plain.sign, reasons=plain.reasons)
+            if found.sign == "?":
+                found = self._opened(case, where, deadline)
             if found.sign == "?" or (found.sign != "0" and sign not in ("0", found.sign)):
                 return None
             sign = found.sign if found.sign != "0" else sign
@@ -189,7 +221,8 @@ class Signs:
         self, factor: sp.Expr, bounds: Bounds, deadline: float, left: Decision
     ) -> Decision:
         """Factor the polynomial, then divide the box of ranges."""
-        if sp.count_ops(factor) <= FACTORED and not factor.has(sp.Float):
+        small = sp.count_ops(factor) <= FACTORED and len(factor.free_symbols) <= UNKNOWNS
+        if small and not factor.has(sp.Float):
             parts = sp.factor(factor)
             if isinstance(parts, sp.Mul) and sum(not p.is_number for p in parts.args) > 1:
                 return self._factors(parts, bounds, deadline)
