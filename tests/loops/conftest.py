@@ -180,9 +180,8 @@ def parametric_model(read):
             rows.append(f"{name}={'+'.join(term() for _ in range(draw.integers(1, 4)))}")
             known.append(name)
         shared = known[-1]
-        for stock in stocks:
-            rows.append(f"{stock}=INTEG({term()}+{term()}-{shared}-0.1*{stock}, 1)")
-        return read("\n".join(rows), name="parametric")
+        rates = [f"{one}=INTEG({term()}+{term()}-{shared}-0.1*{one}, 1)" for one in stocks]
+        return read("\n".join([*rows, *rates]), name="parametric")
 
     return make
 
