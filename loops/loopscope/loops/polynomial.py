@@ -85,7 +85,9 @@ class LoopPolynomial:
         """
         found = [c.xreplace(self._formulas) for c in self.coefficients]
         if state:
-            for symbol, expression in reversed(list(self.loops.graph.equations.auxiliaries.items())):
+            for symbol, expression in reversed(
+                list(self.loops.graph.equations.auxiliaries.items())
+            ):
                 found = [c.xreplace({symbol: expression}) for c in found]
         return tuple(sp.expand(c) for c in found)
 
