@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loopscope.loops.agreement import Audit as Audit
+    from loopscope.loops.batch import batch_scores as batch_scores
     from loopscope.loops.compare import Comparison as Comparison
     from loopscope.loops.compare import compare_methods as compare_methods
     from loopscope.loops.continuation import Branch as Branch
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from loopscope.loops.dominance import periods as periods
     from loopscope.loops.equilibrium import Equilibria as Equilibria
     from loopscope.loops.equilibrium import equilibria as equilibria
+    from loopscope.loops.formulation import audit as audit
     from loopscope.loops.found import Loops as Loops
     from loopscope.loops.graph import CausalGraph as CausalGraph
     from loopscope.loops.graph import trace as trace
@@ -40,9 +43,11 @@ if TYPE_CHECKING:
     from loopscope.loops.scores.newton import forces as forces
     from loopscope.loops.scores.newton import works as works
     from loopscope.loops.scores.pathway import participation as participation
+    from loopscope.loops.scores.system_change import system_change as system_change
     from loopscope.loops.views import fold as fold
 
 _HOME = {
+    "Audit": "agreement",
     "Branch": "continuation",
     "CausalGraph": "graph",
     "Comparison": "compare",
@@ -53,6 +58,8 @@ _HOME = {
     "Polarity": "polarity",
     "Region": "regions",
     "along": "replay",
+    "audit": "formulation",
+    "batch_scores": "batch",
     "compare_methods": "compare",
     "equilibria": "equilibrium",
     "find": "discover",
@@ -68,6 +75,7 @@ _HOME = {
     "prove": "polarity",
     "region": "regions",
     "score": "methods",
+    "system_change": "scores.system_change",
     "trace": "graph",
     "works": "scores.newton",
 }
