@@ -17,6 +17,7 @@ from loopscope.loops.activity import weights_of
 from loopscope.loops.polarity import Polarity
 from loopscope.models.errors import LoopError
 
+THREE = {"policy adjustment time": [1.0, 2.0, 3.0]}
 INVENTORY = """
     hiring=Vac/8
     production=WIP/8
@@ -112,7 +113,7 @@ def test_order_is_by_length_then_names(every):
 
 def test_what_matters_is_held_when_all_are_too_many(stocks, every, run):
     along = loops.along(stocks, run)
-    found = loops.find(stocks, run=run, max_loops=5000)
+    found = loops.find(stocks, run=run)
     assert found.complete
     assert found.count == 70_904
     assert len(found) < 1000
@@ -409,3 +410,10 @@ def test_values_along_another_graph_are_refused(prey, logistic):
         loops.find(prey, run=run)
     with pytest.raises(LoopError, match="made along another graph"):
         loops.find(prey, run=loops.along(loops.trace(logistic), run))
+
+
+def test_more_scores_than_fit_are_refused_before_they_are_made(every, run):
+    along = loops.along(every.graph, models.simulate(every.graph.model, parameters=THREE))
+    with pytest.raises(LoopError, match=r"70,904 loops at 303 times .* give find\(\) the run"):
+        loops.score(every, along)
+    assert loops.score(every.of_length(1), run)["relative"].size > 0

@@ -9,7 +9,6 @@ shortest loops.
 
 from __future__ import annotations
 
-import math
 import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -17,13 +16,10 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import numpy as np
 
-from loopscope.loops.catalogue import catalogue
+from loopscope.loops.asked import alongs, check, graph_and_names
 from loopscope.loops.found import Loops
-from loopscope.loops.graph import CausalGraph, root, trace
 from loopscope.loops.loop import canonical
 from loopscope.loops.store import LETTERS, Rows, Store, canonical_order, joined, ranks, rows_of
-from loopscope.loops.views import fold
-from loopscope.models.errors import LoopError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +27,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from loopscope.loops.graph import CausalGraph
     from loopscope.loops.replay import Along, Numbers
     from loopscope.loops.tally import Counts
     from loopscope.loops.universe import Budget, Universe
@@ -39,6 +36,9 @@ if TYPE_CHECKING:
 SMALL = 2000
 """Loops up to which plain Python searches; loading what was compiled takes longer."""
 
+
+HELD, HELD_SCORED = 1_000_000, 5_000
+"""Most loops to hold, without and with runs."""
 
 LEVEL = 1_000_000
 """Loops that may be listed for a while, so that the shortest of one length can be held."""
@@ -49,7 +49,7 @@ def find(
     *,
     view: Sequence[str] | str | None = None,
     run: xr.Dataset | Along | Sequence[xr.Dataset | Along] | None = None,
-    max_loops: int = 1_000_000,
+    max_loops: int | None = None,
     seconds: float = 60.0,
     max_length: int | None = None,
     share: float = 0.001,
@@ -68,7 +68,8 @@ def find(
     run
         One or more runs of the model.  They decide which loops are held where not all can be.
     max_loops
-        Most loops to hold; one takes about 100 bytes.
+        Most loops to hold: where not given, 1,000,000, or 5,000 with runs, for scores of a held
+        loop take a thousand times the room of the loop, which is 100 bytes.
     seconds
         Time for each thing that is tried.
     max_length
@@ -107,10 +108,11 @@ def find(
     >>> len(found[-1])
     3
     """
-    _check(max_loops, seconds, max_length, share)
-    graph, names = _graph(model, view)
-    alongs = _alongs(graph, run)
-    search = _Search(graph, names, alongs, max_loops, seconds, max_length, share, progress)
+    check(max_loops, seconds, max_length, share)
+    graph, names = graph_and_names(model, view)
+    runs = alongs(graph, run)
+    most = max_loops or (HELD_SCORED if runs else HELD)
+    search = _Search(graph, names, runs, most, seconds, max_length, share, progress)
     found = search.loops()
     for path in pins:
         found = found.pin(path)
@@ -317,63 +319,3 @@ class _Search:
 
 def _up_to(length: int) -> str:
     return f"all of up to {length} links" if length else "not all of any length"
-
-
-def _check(max_loops: int, seconds: float, max_length: int | None, share: float) -> None:
-    for name, value in (("max_loops", max_loops), ("max_length", max_length)):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if value is not None and not (whole and value > 0):
-            msg = f"{name} must be a whole number of at least 1, got {shown(value)}"
-            raise LoopError(msg)
-    for name, amount, most in (("seconds", seconds, math.inf), ("share", share, 1.0)):
-        fits = isinstance(amount, int | float | np.number) and 0 < amount <= most
-        if not fits:
-            msg = f"{name} must be more than 0{' and at most 1' if most == 1 else ''}, "
-            msg += f"got {shown(amount)}"
-            raise LoopError(msg)
-
-
-def _graph(
-    model: Model | CausalGraph | str | Path, view: Sequence[str] | str | None
-) -> tuple[CausalGraph, Mapping[tuple[str, ...], tuple[str, str]]]:
-    """Return the graph to search, and ids and names of loops in it that the model names."""
-    if isinstance(view, str) and view != "full":
-        msg = f"view must be 'full' or a list of variables to keep, got {shown(view)}"
-        raise LoopError(msg)
-    graph = model if isinstance(model, CausalGraph) else trace(model)
-    known = catalogue(graph.model)
-    if view is None and graph is not model and known is not None and known.view is not None:
-        graph = fold(graph, known.view)
-    elif view == "full":
-        graph = root(graph)
-    elif view is not None:
-        graph = fold(graph, view)
-    _refuse_instant_loops(graph)
-    return graph, known.match(graph) if known is not None else {}
-
-
-def _refuse_instant_loops(graph: CausalGraph) -> None:
-    for part in nx.strongly_connected_components(graph.network):
-        name = min(part)
-        if name not in graph.partition_of and (len(part) > 1 or graph.network.has_edge(name, name)):
-            msg = f"{graph.model.name}: {', '.join(sorted(part)[:6])} act on one another without a "
-            msg += "stock between them, so they need each other at one instant; put a stock there"
-            raise LoopError(msg)
-
-
-def _alongs(graph: CausalGraph, run: Any) -> list[Along]:
-    from loopscope.loops.replay import Along, along
-
-    if run is None:
-        return []
-    found = []
-    for one in run if isinstance(run, list | tuple) else [run]:
-        made = one if isinstance(one, Along) else along(graph, one)
-        if made.graph.pairs != graph.pairs or made.graph.model is not graph.model:
-            msg = (
-                f"the values were made along another graph of '{made.graph.model.name}'; "
-                "make them with along(found.graph, run), or give the run itself"
-            )
-            raise LoopError(msg)
-        found.append(made)
-    return found

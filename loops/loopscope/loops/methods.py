@@ -5,6 +5,7 @@ Stage 4 of 4.  In: loops, a run and the name of a method.  Out: what its file in
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,10 @@ METHODS = {
 }
 
 
+MOST_SCORES = 20_000_000
+"""Loops times saved times that one record may hold: about 1.2 GB."""
+
+
 def score(found: Loops, run: xr.Dataset | Along, method: str = "ltm", **options: Any) -> xr.Dataset:
     """Return the scores of loops along a run.
 
@@ -79,6 +84,14 @@ def score(found: Loops, run: xr.Dataset | Along, method: str = "ltm", **options:
         msg = f"{name}: the model has no feedback loop, so there is nothing to score"
         raise LoopError(msg)
     values = run if isinstance(run, Along) else along(found.graph, run)
+    scores_held = len(found) * math.prod(values.shape)
+    if scores_held > MOST_SCORES:
+        msg = (
+            f"{found.graph.model.name}: {len(found):,} loops at {math.prod(values.shape):,} times "
+            f"are {scores_held:,} scores, more than fit; give find() the run, so that only loops "
+            "that matter are held, or score a part, as found.through(...) or found.named"
+        )
+        raise LoopError(msg)
     home = import_module(f"loopscope.loops.scores.{known.home}")
     scores: xr.Dataset = home.score(found, values, **options)
     return scores
