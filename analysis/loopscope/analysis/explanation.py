@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loopscope import loops
-from loopscope.analysis.ranking import Ranked, rank, scored_run
+from loopscope.analysis.ranking import Ranked, rank, simulated
 from loopscope.analysis.runs import Choice, label_of
-from loopscope.loops import formulas
+from loopscope.loops import notation
+from loopscope.loops.catalogue import catalogue
 from loopscope.models.errors import LoopError
 from loopscope.models.model import TIME, symbol_of
 
@@ -119,17 +120,17 @@ def explain(
     choice = choice or Choice()
     graph = loops.trace(model)
     name = graph.find(variable)
-    along = scored_run(model, graph, scenario, choice, steps=False)
+    along = loops.along(graph, simulated(model, scenario, choice))
     row = row_of(along, at)
     moment = float(along.time[row])
-    found = loops.find(model)
     listed: tuple[Ranked, ...] = ()
-    if name not in found.graph.nodes:
-        found = loops.find(loops.fold(graph, [*found.graph.nodes, name]))
-    if len(found) and name in found.graph.partition_of:
-        listed = rank(
-            model, found, scenario, choice=choice, through=name, at=moment
-        ).rows[:top]  # fmt: skip
+    statement = f"no loop runs through '{name}': it acts on nothing that acts back on it"
+    if name in graph.partition_of:
+        named = catalogue(model)
+        kept = None if named is None or named.view is None else [*named.view, name]
+        view = graph if kept is None else loops.fold(graph, kept)
+        ranking = rank(view, scenario, choice=choice, through=name, at=moment)
+        listed, statement = ranking.rows[:top], ranking.statement
     from loopscope.analysis.description import of_variable
 
     return Explanation(
@@ -145,7 +146,7 @@ def explain(
         causes=_Tree(graph, along, row).causes(name, depth),
         acts_on=tuple(dict.fromkeys(effect for cause, effect in graph.pairs if cause == name)),
         loops=listed,
-        statement=found.statement,
+        statement=statement,
     )
 
 
@@ -200,7 +201,7 @@ class _Tree:
             name=link.cause,
             role="input" if node is None else node.role,
             polarity=sign,
-            formula=formulas.text(link.gain),
+            formula=notation.text_of(link.gain),
             gain=gain,
             push=gain * self._rate(link.cause),
         )

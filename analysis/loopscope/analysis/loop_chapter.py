@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopscope.analysis import outputs
-from loopscope.analysis.ranking import mean_shares
+from loopscope.analysis.ranking import HELD, mean_shares
 from loopscope.analysis.tables import moment, percent, plain
 
 if TYPE_CHECKING:
@@ -59,16 +59,16 @@ def loop_chapter(draft: Draft) -> None:
 
     model = models.load(draft.prepared.path)
     named = catalogue(model)
-    found = loops.find(model)
-    if not len(found):
+    runs = [run for run in draft.runs if run.status == "ok"]
+    datasets = {run.label: run.dataset() for run in runs}
+    found = loops.find(model, run=list(datasets.values()), max_loops=HELD)
+    if not found.graph.partitions:
         draft.sections.append("## Which loops drive it\n\nThe model has no feedback loop.")
         return
     told = []
     listed: list[str] = []
-    for run in draft.runs:
-        if run.status != "ok":
-            continue
-        scores = loops.score(found, run.dataset(), method="ltm")
+    for run in runs:
+        scores = loops.score(found, datasets[run.label], method="ltm")
         if not listed:
             listed = _listed(found, scores, named)
         told.append(_told(run, found, scores, listed))
@@ -130,7 +130,7 @@ def sentence(told: Told, found: Loops, units: str) -> str:
 def _tables(
     draft: Draft, found: Loops, listed: Sequence[str], told: Sequence[Told], named: Catalogue | None
 ) -> None:
-    from loopscope.loops import formulas
+    from loopscope.loops import regions
 
     rows = [found[one] for one in listed]
     facts = {one.id: one for one in named.loops} if named is not None else {}
@@ -139,7 +139,7 @@ def _tables(
         "name": [loop.name for loop in rows],
         "polarity": [loop.polarity for loop in rows],
         "path": [" -> ".join(loop.path) for loop in rows],
-        "gain": [formulas.formula(loop) for loop in rows],
+        "gain": [regions.formula(loop) for loop in rows],
         "claims": ["; ".join(facts[r.id].claims) if r.id in facts else "" for r in rows],
         "sentence": [facts[r.id].sentence if r.id in facts else "" for r in rows],
     }

@@ -16,6 +16,7 @@ from loopscope import loops
 from loopscope.analysis.runs import Choice, label_of
 from loopscope.loops.compare import flat
 from loopscope.loops.dominance import Period, periods
+from loopscope.loops.graph import CausalGraph
 from loopscope.loops.notes import notes_on
 from loopscope.models.errors import LoopError
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from loopscope.loops.found import Loops
-    from loopscope.loops.graph import CausalGraph
     from loopscope.loops.replay import Along
     from loopscope.models.model import Model
     from loopscope.models.scenario import Scenario
@@ -85,10 +85,10 @@ class Ranking:
     scores: xr.Dataset
 
 
-def scored_run(
-    model: Model, graph: CausalGraph, scenario: Scenario | None, choice: Choice, *, steps: bool
-) -> Along:
-    """Simulate a model and return its graph along the run.
+def simulated(
+    model: Model, scenario: Scenario | None, choice: Choice, *, steps: bool = False
+) -> xr.Dataset:
+    """Simulate a model, for scoring.
 
     Parameters
     ----------
@@ -105,22 +105,27 @@ def scored_run(
     run = simulate(model, scenario, **settings)
     if steps and choice.saveper is None:
         run = simulate(model, scenario, **{**settings, "saveper": float(run.attrs["dt"])})
-    return loops.along(graph, run)
+    return run
 
 
 def _stocks(model: Model) -> list[str] | None:
     return [stock.name for stock in model.stocks] or None
 
 
+HELD = 20_000
+"""Loops held one by one; of a graph with more, those that matter in the run."""
+
+
 def rank(
-    model: Model,
-    found: Loops,
+    model: Model | CausalGraph,
     scenario: Scenario | None = None,
     *,
     choice: Choice | None = None,
+    view: Sequence[str] | str | None = None,
     method: str = "ltm",
     through: str | None = None,
     at: float | None = None,
+    pins: Sequence[Sequence[str]] = (),
     progress: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Ranking:
@@ -128,39 +133,44 @@ def rank(
 
     Parameters
     ----------
-    found
-        Loops to rank; shares are of all loops of their partition, whichever are shown.
+    model
+        A model, or a view of one.
+    view
+        "full" for all variables, or those to keep beside the stocks; else what the model declares.
     through
-        Only loops through this variable are listed.
+        Only loops through this variable are listed; shares stay those among all loops.
     at
         Time at which to rank, in the model's unit; the whole run by default.
+    pins
+        Paths of loops to hold however weak they are.
     options
         Of the method.
 
     Raises
     ------
     LoopError
-        As ``loops.score``; an unknown variable; a time outside the run.
+        As ``loops.score``; an unknown variable; a time outside the run; a model without loops.
     """
     choice = choice or Choice()
-    if not len(found):
-        msg = f"{model.name}: the model has no feedback loop, so there is nothing to rank"
+    tell = progress or (lambda _: None)
+    source = model.model if isinstance(model, CausalGraph) else model
+    tell("simulating")
+    run = simulated(source, scenario, choice, steps=options.get("form") == "discrete")
+    tell("finding loops")
+    found = loops.find(model, view=view, run=run, max_loops=HELD, pins=pins)
+    if not found.graph.partitions:
+        msg = f"{source.name}: the model has no feedback loop, so there is nothing to rank"
         raise LoopError(msg)
     shown = found if through is None else found.through(through)
-    if progress is not None:
-        progress("simulating")
-    along = scored_run(
-        model, found.graph, scenario, choice, steps=options.get("form") == "discrete"
-    )
-    if progress is not None:
-        progress("scoring")
+    tell("scoring")
+    along = loops.along(found.graph, run)
     scores = flat(loops.score(found, along, method=method, **options))
     who = periods(scores)
     return Ranking(
-        model=model.name,
+        model=source.name,
         label=label_of(scenario, choice.case),
         method=str(scores.attrs["method"]),
-        time_units=model.clock.units,
+        time_units=source.clock.units,
         at=at,
         rows=tuple(_rows(found, shown, scores, who, at)),
         periods=tuple(who),

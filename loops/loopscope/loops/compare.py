@@ -284,6 +284,6 @@ def flat(scores: xr.Dataset) -> xr.Dataset:
     """
     if "mode" not in scores.dims:
         return scores
-    from loopscope.loops.modes import leading_mode
+    from loopscope.loops.leading import leading_mode
 
     return leading_mode(scores)

@@ -42,7 +42,8 @@ class Period:
     polarity
         "R" or "B": the sign of the scores ahead; "-" where there is nothing to say.
     loops
-        Ids of the smallest set that holds half of the mean magnitudes, strongest first.
+        Ids of the smallest set that holds half of the mean magnitudes, strongest first; all of
+        that sign that are held where they do not make a half.
     share
         Sum of the mean magnitudes of those loops, in [0, 1].
     partition
@@ -57,13 +58,16 @@ class Period:
     partition: int
 
 
-def dominant(scores: NDArray[np.float64]) -> tuple[int, list[int]]:
+def dominant(scores: NDArray[np.float64], reinforcing: float = np.nan) -> tuple[int, list[int]]:
     """Return the sign ahead and the smallest set of loops that dominates.
 
     Parameters
     ----------
     scores
         Relative scores of all loops of one partition, or of those held; dims (loop,).
+    reinforcing
+        Share of the positive scores of all loops, where more are known than are held.  Then the
+        sign ahead is known even if the loops held do not make a half; all of that sign are named.
 
     Returns
     -------
@@ -77,6 +81,9 @@ def dominant(scores: NDArray[np.float64]) -> tuple[int, list[int]]:
     (1, [0, 2])
     """
     known = np.where(np.isfinite(scores), scores, 0.0)
+    if np.isfinite(reinforcing) and known.any():
+        sign = 1 if reinforcing >= HALF else -1
+        return sign, _smallest(np.maximum(sign * known, 0.0))
     best: tuple[int, list[int]] = (0, [])
     size = 0.0
     for sign in (1, -1):
@@ -124,15 +131,29 @@ def periods(scores: xr.Dataset, *, shortest: float | None = None) -> list[Period
     for number in sorted(set(numbers.tolist())):
         inside = np.flatnonzero(numbers == number)
         values = np.asarray(relative.values, dtype=np.float64)[:, inside]
-        for first, last, sign in stretches(values, time, least):
+        ahead = None
+        if "reinforcing" in scores:
+            ahead = np.asarray(scores["reinforcing"].values[:, inside[0]], dtype=np.float64)
+        for first, last, sign in stretches(values, time, least, ahead):
             found.append(
                 _period(values, time, (first, last), sign, [ids[i] for i in inside], number)
             )
     return found
 
 
+def _smallest(side: NDArray[np.float64]) -> list[int]:
+    """Return the fewest positions whose values sum to a half; all positive ones if none do."""
+    order = np.argsort(-side, kind="stable")
+    reached = np.flatnonzero(np.cumsum(side[order]) >= HALF - 1e-12)
+    count = int(reached[0]) + 1 if len(reached) else int(np.count_nonzero(side > 0))
+    return [int(one) for one in order[:count]]
+
+
 def stretches(
-    values: NDArray[np.float64], time: NDArray[np.float64], least: float
+    values: NDArray[np.float64],
+    time: NDArray[np.float64],
+    least: float,
+    reinforcing: NDArray[np.float64] | None = None,
 ) -> list[tuple[int, int, int]]:
     """Return (first, last, sign) rows of periods, without splinters.
 
@@ -142,10 +163,13 @@ def stretches(
         Relative scores, dims (time, loop).
     least
         Shortest length, in units of ``time``.
+    reinforcing
+        As in ``dominant``, dims (time,).
     """
     keys = []
-    for row in values:
-        sign, loops = dominant(row)
+    ahead = np.full(len(time), np.nan) if reinforcing is None else reinforcing
+    for row, share in zip(values, ahead, strict=True):
+        sign, loops = dominant(row, float(share))
         keys.append((sign, loops[0] if loops else -1))
     groups: list[list[int]] = []
     for place, key in enumerate(keys):
@@ -216,11 +240,7 @@ def _period(
     mean = np.nanmean(np.where(np.isfinite(part), part, 0.0), axis=0)
     loops: list[int] = []
     if sign:
-        side = np.maximum(sign * mean, 0.0)
-        order = np.argsort(-side, kind="stable")
-        reached = np.flatnonzero(np.cumsum(side[order]) >= HALF - 1e-12)
-        count = int(reached[0]) + 1 if len(reached) else int(np.count_nonzero(side > 0))
-        loops = order[:count].tolist()
+        loops = _smallest(np.maximum(sign * mean, 0.0))
     return Period(
         start=float(time[first]),
         stop=float(time[min(last + 1, len(time) - 1)]),

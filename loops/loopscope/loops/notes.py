@@ -95,12 +95,13 @@ def notes_on(found: Loops, along: Along, scores: xr.Dataset) -> list[str]:
 
 def _at_rest(along: Along, part: float) -> str:
     """Return what can be said where nothing moves: the modes of the linearised model."""
+    from loopscope.loops.linear import at_times
     from loopscope.loops.modes import modes
 
-    eigen = modes(along)
-    values = np.asarray(eigen.values[-1])
-    slow = sorted(values.tolist(), key=lambda one: -one.real)[:3]
-    told = ", ".join(_mode(one) for one in slow)
+    end = at_times(along, float(along.time[-1]))
+    eigen = modes(end, along.graph.partitions[0])
+    slow = sorted(eigen.values[0, list(eigen.reported)].tolist(), key=lambda one: -one.real)[:3]
+    told = ", ".join(_mode(one) for one in slow) or "none, only conserved totals"
     return (
         f"{part:.0%} of the run rests, where scores of what drives the change have nothing to say; "
         f"what a push would do there is told by eigenvalues: {told}; method 'influence' says which "

@@ -17,7 +17,6 @@ from loopscope.analysis.commands.options import (
 if TYPE_CHECKING:
     from loopscope.analysis.ranking import Ranking
     from loopscope.loops.compare import Comparison
-    from loopscope.loops.found import Loops
 
 ScenarioName = Annotated[
     str | None, typer.Option("--scenario", "-s", metavar="NAME", help="Scenario to run.")
@@ -72,7 +71,7 @@ def loops(
     """
     from loopscope.analysis import outputs, tables
     from loopscope.analysis.progress import waiting
-    from loopscope.analysis.ranking import cut_to, rank
+    from loopscope.analysis.ranking import HELD, cut_to, rank, simulated
     from loopscope.analysis.runs import Choice, choose_case, choose_scenario, with_stocks
     from loopscope.analysis.settings import read_settings
     from loopscope.loops import compare_methods, find
@@ -88,17 +87,16 @@ def loops(
         dt=dt,
     )
     chosen = choose_scenario(model, scenario) if scenario is not None else None
+    view = _view(keep, full=full)
     with waiting(f"loops of {known.name}") as step:
-        found = _found(find, known, keep, full=full)
         if method == "all":
-            from loopscope.analysis.ranking import scored_run
-
-            along = scored_run(known, found.graph, chosen, choice, steps=True)
-            compared = compare_methods(found, along)
+            run = simulated(known, chosen, choice, steps=True)
+            found = find(known, view=view, run=run, max_loops=HELD)
+            compared = compare_methods(found, run, progress=step)
         else:
             options = {} if form is None else {"form": form}
             ranking = rank(
-                known, found, chosen, choice=choice, method=method, through=through, at=at,
+                known, chosen, choice=choice, view=view, method=method, through=through, at=at,
                 progress=step, **options,
             )  # fmt: skip
     if picture is not None:
@@ -118,24 +116,20 @@ def loops(
         tables.out(f"wrote {tables.plain(str(picture))}\n")
 
 
-def _found(find: Any, known: Any, keep: "list[str] | None", *, full: bool) -> "Loops":
+def _view(keep: "list[str] | None", *, full: bool) -> "list[str] | str | None":
     from loopscope.models.errors import LoopError
 
     if keep and full:
         msg = "--keep folds variables away and --full keeps them all: give one of them"
         raise LoopError(msg)
-    if keep or full:
-        found: Loops = find(known, view="full" if full else keep)
-        return found
-    declared: Loops = find(known)
-    return declared
+    return "full" if full else keep or None
 
 
 def as_data(ranking: "Ranking") -> dict[str, Any]:
     """Return a ranking as plain values."""
     from dataclasses import asdict
 
-    from loopscope.loops import formulas
+    from loopscope.loops import regions
 
     return {
         "model": ranking.model,
@@ -144,7 +138,7 @@ def as_data(ranking: "Ranking") -> dict[str, Any]:
         "time_units": ranking.time_units,
         "at": ranking.at,
         "loops": [
-            {**asdict(row), "gain": formulas.formula(ranking.found[row.id])} for row in ranking.rows
+            {**asdict(row), "gain": regions.formula(ranking.found[row.id])} for row in ranking.rows
         ],
         "periods": [asdict(period) for period in ranking.periods],
         "complete": ranking.found.complete,
@@ -157,7 +151,7 @@ def as_data(ranking: "Ranking") -> dict[str, Any]:
 def print_ranking(ranking: "Ranking", top: int, *, gains: bool) -> None:
     """Print loops in order, periods of dominance, notes and the completeness line."""
     from loopscope.analysis.tables import moment, number, out, percent, plain, print_table
-    from loopscope.loops import formulas
+    from loopscope.loops import regions
 
     several = len({row.partition for row in ranking.rows}) > 1
     when = f" at {moment(ranking.at)}" if ranking.at is not None else ""
@@ -178,7 +172,7 @@ def print_ranking(ranking: "Ranking", top: int, *, gains: bool) -> None:
     )  # fmt: skip
     if gains:
         for row in ranking.rows[:top]:
-            out(f"{row.id}: gain = {plain(formulas.formula(ranking.found[row.id]))}\n")
+            out(f"{row.id}: gain = {plain(regions.formula(ranking.found[row.id]))}\n")
         out("\n")
     _print_periods(ranking)
     for note in ranking.notes:

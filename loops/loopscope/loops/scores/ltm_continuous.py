@@ -104,7 +104,7 @@ def score(found: Loops, along: Along) -> xr.Dataset:
     return record(
         found, along, method="ltm", relative=np.moveaxis(relative, 0, -1),
         raw=np.moveaxis(raw, 0, -1), status=np.moveaxis(status, 0, -1), units="1",
-        not_for=NOT_FOR, source=SOURCE, attrs=attrs,
+        not_for=NOT_FOR, source=SOURCE, attrs=attrs, sides=(up, down),
     )  # fmt: skip
 
 

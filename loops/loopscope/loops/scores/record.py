@@ -43,6 +43,7 @@ def record(
     units: str,
     not_for: str,
     source: str,
+    sides: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     dims: tuple[str, ...] = (),
     coords: Mapping[str, Any] | None = None,
     attrs: Mapping[str, Any] | None = None,
@@ -59,6 +60,8 @@ def record(
         What the numbers must not be used for.
     source
         Paper that defines the method.
+    sides
+        Sums of positive and of negative scores over all loops, dims (partition, [run,] time).
     dims, coords
         Further dims, as ``("mode",)``, and their coordinates.
 
@@ -66,7 +69,9 @@ def record(
     -------
     xarray.Dataset
         ``relative``, ``raw`` (float64) and ``status`` (text), coordinates ``time``, ``loop`` (ids),
-        ``name``, ``polarity`` and ``partition`` (number) along ``loop``.
+        ``name``, ``polarity`` and ``partition`` (number) along ``loop``.  With ``sides`` also
+        ``reinforcing``: the share of positive scores among all loops of the loop's partition, NaN
+        where nothing moves.
     """
     import xarray as xr
 
@@ -81,7 +86,7 @@ def record(
         **(coords or {}),
     }
     words = np.broadcast_to(status, relative.shape)
-    return xr.Dataset(
+    made = xr.Dataset(
         {
             "relative": (order, relative, {"units": "1", "long_name": f"relative score, {method}"}),
             "raw": (order, raw, {"units": units, "long_name": f"raw score, {method}"}),
@@ -101,6 +106,13 @@ def record(
             **(attrs or {}),
         },
     )
+    if sides is not None:
+        up, down = sides
+        with np.errstate(all="ignore"):
+            share = up / (up - down)
+        rows = np.asarray(known["partition"][1])
+        made["reinforcing"] = (order, np.moveaxis(share, 0, -1)[..., rows], {"units": "1"})
+    return made
 
 
 def partition_of(found: Loops, loop: Loop) -> int:
