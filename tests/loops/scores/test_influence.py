@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopscope import loops, models
+from loopscope.loops.leading import leading_mode
 from loopscope.loops.modes import modes
 from loopscope.loops.polynomial import characteristic_polynomial
 from loopscope.loops.replay import Along
@@ -250,7 +251,7 @@ def test_the_sum_of_a_cluster_goes_smoothly_through_a_meeting(read):
     for size in (-0.011, -0.01 + 1e-9, -0.01, -0.01 - 1e-9, -0.009):
         run = models.simulate(model, parameters={"e": size})
         scores = loops.score(found, run, "influence", times=0)
-        part = scores.where(scores["partition"] == 0, drop=True).isel(time=0)
+        part = scores.where(scores["mode_partition"] == 0, drop=True).isel(time=0)
         if "cluster_raw" in part and (part["cluster"] > 0).any():
             sums.append(part["cluster_raw"].isel(mode=0).values)
         else:
@@ -352,3 +353,33 @@ def test_modes_are_followed_through_time(prey):
     steps = np.abs(np.diff(values, axis=0))
     swapped = np.abs(values[1:, ::-1] - values[:-1])
     assert (steps.sum(axis=1) <= swapped.sum(axis=1) + 1e-12).all()
+
+
+def test_the_leading_mode_is_the_one_that_moves(read):
+    # x' = -x + y, y' = -y / 10 + e x: from x = 1, y = 0 the fast mode moves first, then the slow.
+    model = read("x=INTEG(y-x, 1)\n y=INTEG(0.001*x-0.1*y, 0)", stop=30)
+    found, scores = scored(model)
+    shown = leading_mode(scores)
+    assert shown["raw"].dims == ("time", "loop")
+    np.testing.assert_allclose(shown["growth"].isel(time=0), -1.0, atol=0.01)
+    np.testing.assert_allclose(shown["growth"].isel(time=-1), -0.1, atol=0.01)
+    assert float(shown["carried"].isel(time=0).min()) > 0.9
+    np.testing.assert_allclose(scores["carried"].sum("mode"), 1.0, rtol=1e-12)
+    row = int(shown["shown"].values[0, 0]) - 1
+    np.testing.assert_array_equal(shown["raw"].isel(time=0), scores["raw"].isel(time=0, mode=row))
+    assert len(found) == shown.sizes["loop"]
+
+
+def test_at_rest_the_mode_of_largest_growth_leads(inventory_labour):
+    _, scores = scored(inventory_labour)
+    shown = leading_mode(scores)
+    assert np.isnan(shown["carried"]).all()
+    np.testing.assert_allclose(shown["growth"], -0.00946, atol=6e-6)
+    assert set(shown["status"].values.ravel()) == {"active"}
+
+
+def test_each_loop_is_shown_with_a_mode_of_its_own_partition(read):
+    _, scores = scored(read("x=INTEG(-0.5*x, 1)\n y=INTEG(x-0.3*y, 1)", stop=1))
+    shown = leading_mode(scores)
+    np.testing.assert_allclose(shown["growth"], shown["raw"])
+    np.testing.assert_allclose(np.abs(shown["relative"]), 1.0)

@@ -95,6 +95,12 @@ def _complex(scores):
     return (scores["raw"] + 1j * scores["imag"]).values
 
 
+def _nearest(weights, lam):
+    """Return the weights of the mode whose eigenvalue is nearest, at the first time."""
+    values = (weights["growth"] + 1j * weights["frequency"]).values[0]
+    return _complex(weights)[0, np.nanargmin(np.abs(values - lam))]
+
+
 @given(SEEDS)
 @FEW
 def test_sensitivities_to_parameters_are_derivatives(parametric_model, placed, seed):
@@ -107,17 +113,15 @@ def test_sensitivities_to_parameters_are_derivatives(parametric_model, placed, s
     step = 1e-5
     for name in found["parameter"].values:
         up, down = (mode_weights(_changed(along, name, 1 + h)) for h in (step, -step))
-        if not (up.sizes == down.sizes == here.sizes):
-            continue
-        expected = (_complex(up) - _complex(down)) / (2 * step)
         got = _complex(found.sel(parameter=name))
         lam = (here["growth"] + 1j * here["frequency"]).values
         for mode in range(here.sizes["mode"]):
             near = float(here["alignment"][0, mode])
             if str(here["status"].values[0, mode]) == "active" and near > 0.1:
-                size = np.abs(_complex(here)).max() * max(1, 1 / abs(lam[0, mode])) ** 2
+                expected = (_nearest(up, lam[0, mode]) - _nearest(down, lam[0, mode])) / (2 * step)
+                size = np.nanmax(np.abs(_complex(here))) * max(1, 1 / abs(lam[0, mode])) ** 2
                 size = size * max(1.0, np.abs(lam).max()) / near**3
-                assert np.abs(got - expected)[0, mode].max() < 1e-5 * size
+                assert np.abs(got[0, mode] - expected).max() < 1e-5 * size
 
 
 def test_sensitivities_to_links_are_derivatives(prey):
@@ -146,7 +150,7 @@ def test_a_mode_that_recurs_downstream_has_no_weight(read):
     model = read("x=INTEG(-0.5*x, 1)\n y=INTEG(x-0.5*y, 1)\n z=INTEG(-0.5*z, 1)", stop=1)
     along = loops.along(loops.trace(model), models.simulate(model))
     weights = mode_weights(along).isel(time=0)
-    words = dict(zip(weights["partition"].values, weights["status"].values, strict=True))
+    words = dict(zip(weights["mode_partition"].values, weights["status"].values, strict=True))
     names = {part.number: part.stocks[0] for part in along.graph.partitions}
     assert {names[number]: str(word) for number, word in words.items()} == {
         "x": "undefined", "y": "undefined", "z": "active"

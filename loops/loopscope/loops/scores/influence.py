@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopscope.loops.jumps import refuse_jumps
+from loopscope.loops.leading import carried
 from loopscope.loops.linear import at_times
 from loopscope.loops.minors import Minors
 from loopscope.loops.modes import CLOSENESS, KINDS, Modes, modes
@@ -83,11 +84,12 @@ def score(
         of magnitudes of the loops held of the partition, with the sign of the real part (of the
         imaginary one where that is 0).
 
-        Coordinates of a mode: ``partition``; ``growth`` and ``frequency`` ([run,] time, mode), real
-        and imaginary part of the eigenvalue in 1/time (radians); ``kind``, one of
+        Coordinates of a mode: ``mode_partition``; ``growth`` and ``frequency`` ([run,] time,
+        mode), real and imaginary part of the eigenvalue in 1/time (radians); ``kind``, one of
         ``modes.KINDS``; ``alignment``, one over the condition of the eigenvalue; ``cluster``, equal
         for the modes of one cluster, 0 elsewhere; ``unexplained``, the part of lam that
-        sum(stocks * iota) leaves: what loops that are not held carry.
+        sum(stocks * iota) leaves: what loops that are not held carry; ``carried``, the share of
+        the present change of the partition, see ``leading``.
 
         Status is "active", "inactive" (a gain of 0, or a mode of another partition: the score is
         0) or "undefined" (cluster, lower of a pair, no number: NaN).  Where there are clusters,
@@ -221,6 +223,10 @@ def _dataset(
         for name, (values, attrs) in mode_coordinates(part, [c[:2] for c in columns]).items()
     }
     coords["unexplained"] = (dims, along(unexplained), {"units": "1"})
+    shares = {id(m): carried(m, part) for m, _, _ in columns}
+    moved = [shares[id(m)][:, one] for m, one, _ in columns]
+    told = np.stack(moved, axis=-1) if moved else np.zeros(unexplained.shape)
+    coords["carried"] = (dims, along(told), {"units": "1"})
     word = np.where(np.isnan(iota.real), "undefined", np.where(iota == 0, "inactive", "active"))
     rate = per_time(part)
     result = record(
@@ -261,7 +267,7 @@ def mode_coordinates(
     meaning = {"meanings": "; ".join(f"{k}: {v}" for k, v in KINDS.items())}
     return {
         "mode": (np.arange(1, len(columns) + 1), {}),
-        "partition": (np.array([m.partition.number for m, _ in columns]), {}),
+        "mode_partition": (np.array([m.partition.number for m, _ in columns]), {}),
         "growth": (np.ascontiguousarray(values.real), {"units": rate}),
         "frequency": (np.ascontiguousarray(values.imag), {"units": rate}),
         "kind": (stack([m.kind[:, one] for m, one in columns]), meaning),

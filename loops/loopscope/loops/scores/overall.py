@@ -96,5 +96,5 @@ def overall_influence(influence: xr.Dataset, weights: xr.Dataset) -> xr.Dataset:
 
 def _rows(influence: xr.Dataset, weights: xr.Dataset) -> list[int]:
     """Return the modes of ``weights`` whose partitions hold loops of ``influence``, in order."""
-    wanted = set(influence["partition"].values.tolist())
-    return [n for n, one in enumerate(weights["partition"].values.tolist()) if one in wanted]
+    wanted = set(influence["mode_partition"].values.tolist())
+    return [n for n, one in enumerate(weights["mode_partition"].values.tolist()) if one in wanted]
