@@ -108,9 +108,10 @@ def score(
     if labels == "start" and first == "zero" and _from_start(along):
         relative[..., 0, :] = raw[..., 0, :] = 0.0
         status[..., 0, :] = "undefined"
+    up, down = (np.moveaxis(_labelled(side, labels, np.nan), -1, 0) for side in (up, down))
     return record(
         found, along, method="ltm", relative=relative, raw=raw, status=status, units="1",
-        not_for=NOT_FOR, source=SOURCE,
+        not_for=NOT_FOR, source=SOURCE, sides=(up, down),
         attrs={
             "form": "discrete", "attribution": attribution, "labels": labels, "flow": flow,
             "first": first,
