@@ -29,21 +29,31 @@ if TYPE_CHECKING:
     from loopscope.loops.found import Loops as Loops
     from loopscope.loops.graph import CausalGraph as CausalGraph
     from loopscope.loops.graph import trace as trace
+    from loopscope.loops.leading import leading_mode as leading_mode
     from loopscope.loops.loop import Loop as Loop
     from loopscope.loops.methods import score as score
     from loopscope.loops.observed import observe as observe
     from loopscope.loops.polarity import Polarity as Polarity
     from loopscope.loops.polarity import prove as prove
+    from loopscope.loops.polynomial import LoopPolynomial as LoopPolynomial
+    from loopscope.loops.polynomial import characteristic_polynomial as characteristic_polynomial
     from loopscope.loops.regions import Region as Region
     from loopscope.loops.regions import formula as formula
     from loopscope.loops.regions import latex as latex
     from loopscope.loops.regions import region as region
     from loopscope.loops.replay import along as along
     from loopscope.loops.scores.impact import impacts as impacts
+    from loopscope.loops.scores.link_influence import link_influences as link_influences
+    from loopscope.loops.scores.link_influence import parameter_influences as parameter_influences
     from loopscope.loops.scores.newton import forces as forces
     from loopscope.loops.scores.newton import works as works
+    from loopscope.loops.scores.overall import overall_influence as overall_influence
     from loopscope.loops.scores.pathway import participation as participation
+    from loopscope.loops.scores.set_influence import set_influences as set_influences
     from loopscope.loops.scores.system_change import system_change as system_change
+    from loopscope.loops.scores.weights import local_state as local_state
+    from loopscope.loops.scores.weights import mode_weights as mode_weights
+    from loopscope.loops.scores.weights import weight_sensitivities as weight_sensitivities
     from loopscope.loops.views import fold as fold
 
 _HOME = {
@@ -53,6 +63,7 @@ _HOME = {
     "Comparison": "compare",
     "Equilibria": "equilibrium",
     "Loop": "loop",
+    "LoopPolynomial": "polynomial",
     "Loops": "found",
     "Period": "dominance",
     "Polarity": "polarity",
@@ -60,6 +71,7 @@ _HOME = {
     "along": "replay",
     "audit": "formulation",
     "batch_scores": "batch",
+    "characteristic_polynomial": "polynomial",
     "compare_methods": "compare",
     "equilibria": "equilibrium",
     "find": "discover",
@@ -69,14 +81,22 @@ _HOME = {
     "formula": "regions",
     "impacts": "scores.impact",
     "latex": "regions",
+    "leading_mode": "leading",
+    "link_influences": "scores.link_influence",
+    "local_state": "scores.weights",
+    "mode_weights": "scores.weights",
     "observe": "observed",
+    "overall_influence": "scores.overall",
+    "parameter_influences": "scores.link_influence",
     "participation": "scores.pathway",
     "periods": "dominance",
     "prove": "polarity",
     "region": "regions",
     "score": "methods",
+    "set_influences": "scores.set_influence",
     "system_change": "scores.system_change",
     "trace": "graph",
+    "weight_sensitivities": "scores.weights",
     "works": "scores.newton",
 }
 
