@@ -147,7 +147,7 @@ def test_a_kink_without_a_turn_is_passed(read):
     np.testing.assert_allclose([branch.at.min(), branch.at.max()], [0, 2], atol=1e-12)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=6)
 @given(
     linear=st.floats(0.2, 3), square=st.floats(-2, 2), start=st.floats(-1, 1),
 )  # fmt: skip
@@ -175,6 +175,26 @@ def test_stability_along_a_branch_is_that_of_the_equilibria_there(read):
         (here,) = [one for one in found if abs(one.values["x"] - x) < 1e-6]
         assert here.stability.verdict == branch.verdicts[number]
         np.testing.assert_allclose(here.stability.eigenvalues, branch.eigenvalues[number])
+
+
+@pytest.mark.slow
+def test_a_country_without_people_stays_one_while_few_are_born_in_the_origin_pool():
+    # The origin pool alone: births at fertility f less deaths, linear in the pool, so one crossing.
+    settings_of = {"at": 2100.0, "starts": 0}
+    (empty,) = equilibria("migration_policy", **settings_of)
+    name = "origin fertility in the long run"
+    branch = follow("migration_policy", name, (1.85, 1.95), start=empty, at=2100, points=40)
+    assert kinds(branch) == ["branch point"]
+    (place,) = branch.special
+    for shift in (-0.02, 0.02):
+        near = {name: place.parameter + shift}
+        without, *peopled = equilibria("migration_policy", parameters=near, **settings_of)
+        assert without.values["natives"] == 0
+        growth = max(one.real for one in without.stability.eigenvalues)
+        assert np.sign(growth) == np.sign(shift)
+        # beyond the crossing the other branch is the stable one
+        assert [one.stability.verdict for one in peopled] == (["stable"] if shift > 0 else [])
+    assert branch.eigenvalues.shape[1] == 19
 
 
 def test_the_dataset_and_the_rows_hold_the_same(read, tmp_path):

@@ -272,7 +272,7 @@ def test_a_held_time_and_a_path_count_as_they_are_then(read):
 
 
 def test_a_jump_is_told(read):
-    found = equilibria(read("flow=IF THEN ELSE(x>3, -1, 2-x)\n x=INTEG(flow, 1)"))
+    found = equilibria(read("flow=IF THEN ELSE(x>3, -2, 2-x)\n x=INTEG(flow, 1)"))
     np.testing.assert_allclose(values(found), [(2,)])
     assert "equations jump with 'x'" in found.statement
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from loopscope.loops.resting import solved
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -130,14 +132,29 @@ class Tracer:
         rows = np.where(rows > 0, rows, 1.0)
         if self._rows is None:
             self._rows = rows
-        tangent = np.linalg.svd(wide / rows)[2][-1]
-        turn = tangent[-1] if like is None else tangent @ like
-        tangent = -tangent if turn < 0 else tangent
+        tangent = self._tangent(wide / rows, like)
         return Point(
             state=self._full(place), parameter=float(place[-1] * self.width), place=place,
             tangent=tangent, matrix=wide[:, :-1],
             crossing=float(np.linalg.det(np.vstack([wide / self._rows, tangent]))),
         )  # fmt: skip
+
+    def _tangent(self, wide: Numbers, like: Numbers | None) -> Numbers:
+        """Return the direction in which [K, h] does nothing, turned as another one."""
+        normal = like
+        if normal is None:
+            normal = np.zeros(wide.shape[1])
+            normal[-1] = 1.0
+        side = np.zeros(wide.shape[1])
+        side[-1] = 1.0
+        tangent = solved(np.vstack([wide, normal])[None], side[:, None])[:, 0]
+        length = float(np.linalg.norm(tangent))
+        left = float(np.linalg.norm(wide @ tangent))
+        if not 0 < length < 1e6 or left > 1e-9 * length:
+            # At right angles to the other direction, or where curves cross.
+            tangent = np.linalg.svd(wide)[2][-1]
+            length = 1.0
+        return tangent / length if tangent @ normal >= 0 else -tangent / length
 
     def _corrected(self, guess: Numbers, normal: Numbers) -> tuple[Numbers, int] | None:
         """Return the point of the curve on the plane through a guess, and the steps it took."""
@@ -148,9 +165,7 @@ class Tracer:
             side = -np.append(g, normal @ (place - guess))
             if not (np.isfinite(square).all() and np.isfinite(side).all()):
                 return None
-            rows = np.linalg.norm(square, axis=1)
-            rows = np.where(rows > 0, rows, 1.0)
-            step = np.linalg.lstsq(square / rows[:, None], side / rows, rcond=1e-14)[0]
+            step = solved(square[None], side[:, None])[:, 0]
             place = place + step
             if np.max(np.abs(step)) <= CLOSE * (1.0 + np.max(np.abs(place))):
                 state = self._full(place)[:, None]

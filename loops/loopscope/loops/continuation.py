@@ -231,14 +231,6 @@ def follow(
     Keller (1977), "Numerical solution of bifurcation and nonlinear eigenvalue problems", in
     Rabinowitz (ed.), *Applications of Bifurcation Theory*, 359-384.
     Kuznetsov (2004), *Elements of Applied Bifurcation Theory*, 3rd ed., chapter 10.
-
-    Examples
-    --------
-    A model in ``fishing.mdl`` whose catch a stock of fish bears up to r K / 4:
-
-    >>> branch = follow("fishing.mdl", "catch", (0, 20))  # doctest: +SKIP
-    >>> print(branch.special[0])  # doctest: +SKIP
-    fold at 7.5: fish = 50
     """
     own = field(
         model, scenario=scenario, case=case, parameters=parameters, initial=initial, at=at,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from loopscope.loops.forms import Form
+    from loopscope.loops.loopsum import LoopSum
     from loopscope.loops.replay import Numbers
     from loopscope.models.model import Model
 
@@ -141,10 +142,11 @@ class _Form:
         self.part = part
         self.steps = steps
         self.most = most
-        if like is not None and like.graph.pairs == graph.pairs:
-            self.sums = like.sums
-        else:
-            self.sums = {one.stocks: over_all(graph, one, most) for one in graph.partitions}
+        known = like is not None and like.graph.pairs == graph.pairs
+        self.sums: dict[tuple[str, ...], LoopSum | None] = (
+            like.sums if like is not None and known
+            else {one.stocks: over_all(graph, one, most) for one in graph.partitions}
+        )  # fmt: skip
 
     def count(self, stocks: tuple[str, ...]) -> int:
         """Return the number of loops of a partition."""

@@ -175,14 +175,14 @@ def settle(
             fastest = np.max(np.abs(g), axis=0)
             first = 0.1 * (1.0 + np.max(np.abs(z[:, at]), axis=0)) / np.maximum(fastest, 1e-12)
             pace[at] = np.where(pace[at] > 0, pace[at], first)
-            step = _solved(np.eye(len(g)) / pace[at][:, None, None] - matrix, g)
+            step = solved(np.eye(len(g)) / pace[at][:, None, None] - matrix, g)
             following = plane.rates(z[:, at] + plane.basis @ step, here)
             share = np.isfinite(following).all(axis=0).astype(np.float64)
             newton = pace[at] * size > 1e8
             pace[at] *= np.where(share > 0, 4.0, 0.1)
             alive[at[pace[at] < 1e-9 * first]] = False
         else:
-            step = _solved(-matrix, g)
+            step = solved(-matrix, g)
             share = _share(plane, z[:, at], step, g, here)
             newton = share == 1.0
             alive[at[share == 0.0]] = False
@@ -208,7 +208,7 @@ def _of(parameter: Numbers | None, points: NDArray[np.int64]) -> Numbers | None:
     return None if parameter is None else parameter[points]
 
 
-def _solved(matrix: Numbers, right: Numbers) -> Numbers:
+def solved(matrix: Numbers, right: Numbers) -> Numbers:
     """Return solutions of many systems, dims (d, point); the smallest where they are singular.
 
     Rows and columns are scaled first: near a state without people, say, shares change by far more
