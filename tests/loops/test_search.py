@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 
 import networkx as nx
+import numba.core.caching
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopscope.loops import tally
+from loopscope.loops import search, tally
 from loopscope.loops.cores import cores
 from loopscope.loops.loop import canonical
 from loopscope.loops.store import canonical_order
@@ -160,6 +161,16 @@ def test_kernels_are_kept_where_models_are_or_nowhere(run_python, tmp_path):
         done = run_python("-W", "error", "-c", code, place)
         assert done.returncode == 0, done.stderr
     assert list(kept.rglob("*.nbc"))
+
+
+def test_kernels_work_where_nothing_can_be_written(monkeypatch):
+    def refuse(*_):
+        msg = "cannot cache function: no locator available"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(numba.core.caching.CacheImpl, "__init__", refuse)
+    double = search.compiled(lambda x: 2 * x)
+    assert double(21) == 42
 
 
 def test_sums_do_not_depend_on_the_size_of_blocks(graph_of, monkeypatch):

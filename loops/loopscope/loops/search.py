@@ -37,6 +37,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         # Where a kernel is kept is decided once, when it is declared.
         numba.config.CACHE_DIR = "" if place is None else str(place / "search")
         made: Callable[..., Any] = numba.njit(cache=place is not None, nogil=True)(function)
+    except RuntimeError:  # no folder can be written in
+        made = numba.njit(nogil=True)(function)
     finally:
         numba.config.CACHE_DIR = usual
     return made
