@@ -135,6 +135,15 @@ def test_a_saddle_node_has_two_states_one_or_none(read):
     assert meeting.stability.verdict == "undecided"
 
 
+def test_a_parameter_that_is_zero_lowers_the_degree(read):
+    model = read("r=1\n q=2\n h=0\n flow=r-q*x-h*x*x\n x=INTEG(flow, 1)")
+    found = equilibria(model)
+    assert found.complete
+    np.testing.assert_allclose(values(found), [(0.5,)])
+    two = equilibria(model, parameters={"h": 1})
+    np.testing.assert_allclose(values(two), [(-1 - np.sqrt(2),), (-1 + np.sqrt(2),)])
+
+
 def test_what_only_creeps_is_not_at_rest(read):
     found = equilibria(read("flow=EXP(-x)+0\n x=INTEG(flow, 1)"), symbolic=False)
     assert len(found) == 0

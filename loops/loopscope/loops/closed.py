@@ -181,6 +181,8 @@ class _Search:
         for one in left:
             unknowns = self.inside(one)
             if len(unknowns) == 1 and sp.degree(one, unknowns[0]) == 2:
+                if self.vanishes(one.coeff(unknowns[0], 2)):
+                    raise NotClosedError
                 values = quadratic(one, unknowns[0])
                 return [
                     found
