@@ -81,7 +81,8 @@ def loop_chapter(draft: Draft) -> None:
 def _listed(found: Loops, scores: xr.Dataset, named: Catalogue | None) -> list[str]:
     """Return ids of the loops to tell of: named ones, else the strongest of the first run."""
     if named is not None:
-        return [loop.id for loop in found if loop.name]
+        held = set(found.ids)
+        return [loop.id for loop in named.loops if loop.id in held]
     order = np.argsort(-mean_shares(scores), kind="stable")[:MOST_LISTED]
     return [found.ids[number] for number in order]
 
@@ -90,7 +91,7 @@ def _told(run: Run, found: Loops, scores: xr.Dataset, listed: Sequence[str]) -> 
     from loopscope.loops.dominance import periods
 
     shares = dict(zip(found.ids, mean_shares(scores).tolist(), strict=True))
-    part = scores.sel(loop=list(listed))
+    part = scores.sel(loop=list(listed)).drop_vars("reinforcing", errors="ignore")
     total = np.abs(part["relative"]).sum("loop")
     alone = part.assign(relative=(part["relative"] / total.where(total > 0)).fillna(0.0))
     return Told(
@@ -110,7 +111,8 @@ def sentence(told: Told, found: Loops, units: str) -> str:
         if not period.loops:
             continue
         lead = found[period.loops[0]]
-        kind = {"R": "reinforcing", "B": "balancing", "U": "unsigned"}[lead.polarity]
+        # The sign that its score had then: a loop may change sign during a run.
+        kind = {"R": "reinforcing", "B": "balancing"}[period.polarity]
         name = f" ({lead.name})" if lead.name else ""
         others = len(period.loops) - 1
         more = f" with {others} more" if others else ""
@@ -121,9 +123,10 @@ def sentence(told: Told, found: Loops, units: str) -> str:
         return "none of them dominates at any time."
     strongest = max(told.shares, key=lambda one: told.shares[one])
     return (
-        f"{'; '.join(spells)}. Over the whole run {strongest} is the strongest with "
-        f"{told.shares[strongest]:.0%} of the change; all listed loops carry {told.listed:.0%}, "
-        f"{told.reinforcing:.0%} of it reinforcing."
+        f"among them lead {'; '.join(spells)}. Over the whole run {strongest} is the strongest "
+        f"with {told.shares[strongest]:.1%} of the change; all listed loops carry "
+        f"{told.listed:.1%}, those that reinforce {told.reinforcing:.1%}, all other loops the "
+        f"remaining {1 - told.listed:.1%}."
     )
 
 
@@ -201,7 +204,9 @@ def _pictures(draft: Draft, told: Sequence[Told]) -> None:
     for one in told:
         if np.nan_to_num(one.scores["relative"].values).any():
             title = f"{pictures.called(draft.prepared.name)}: which loops drive '{one.label}'"
-            figure = pictures.areas(one.scores, title=title)
+            figure = pictures.areas(
+                one.scores, only=list(one.shares), leads=one.periods, title=title
+            )
             draft.picture(figure, f"loops-{slug(one.label)}", f"shares of loops, '{one.label}'")
 
 

@@ -35,7 +35,13 @@ WIDTH = 8.0
 
 
 def areas(
-    scores: xr.Dataset, *, top: int = 5, title: str = "", partition: int | None = None
+    scores: xr.Dataset,
+    *,
+    top: int = 5,
+    only: Sequence[str] | None = None,
+    leads: Sequence[Period] | None = None,
+    title: str = "",
+    partition: int | None = None,
 ) -> Figure:
     """Draw relative scores over time as stacked areas, reinforcing above, balancing below.
 
@@ -44,7 +50,11 @@ def areas(
     scores
         Of one run, dims (time, loop).
     top
-        Loops of each sign shown by themselves; the rest is "other loops".
+        Loops of each sign shown by themselves; the rest is "other loops", held or not.
+    only
+        Ids among which they are chosen; all by default.
+    leads
+        Periods shown beneath; those of all loops by default.
     partition
         Number of the partition; the one that most loops are in by default.
 
@@ -73,33 +83,45 @@ def areas(
         )
         time = np.asarray(scores["time"].values, dtype=np.float64)
         handles: list[Patch] = []
-        rest = 1.0 - np.abs(values[:, inside]).sum(axis=1)
+        allowed = np.isin(scores["loop"].values[inside], list(only)) if only else None
+        reinforcing = None
+        if "reinforcing" in scores:
+            reinforcing = np.nan_to_num(scores["reinforcing"].values[:, inside[0]])
         colours: dict[str, str] = {}
         for sign, palette in ((1, WARM), (-1, COOL)):
             side = np.maximum(sign * values[:, inside], 0.0)
-            order = np.argsort(-side.mean(axis=0), kind="stable")
-            order = order[side.mean(axis=0)[order] > 0]
-            shown_loops, others = order[:top], order[top:]
+            mean = side.mean(axis=0)
+            order = np.argsort(-mean, kind="stable")
+            order = order[mean[order] > 0]
+            mine = order if allowed is None else order[allowed[order]]
+            shown_loops = mine[:top]
             layers = [side[:, one] for one in shown_loops]
+            whole = side.sum(axis=1)
+            if reinforcing is not None:
+                moving = np.abs(values[:, inside]).sum(axis=1) > 0
+                whole = np.where(moving, reinforcing if sign > 0 else 1.0 - reinforcing, 0.0)
+            left = np.maximum(whole - sum(layers, np.zeros(len(time))), 0.0)
             ids = [str(scores["loop"].values[inside[one]]) for one in shown_loops]
             looks = [palette[n % len(palette)] for n in range(len(ids))]
-            if len(others):
-                layers.append(side[:, others].sum(axis=1))
+            if left.max(initial=0.0) > 1e-6:
+                layers.append(left)
                 looks.append(OTHER)
             colours |= dict(zip(ids, looks, strict=False))
             _stack(chart, time, layers, looks, ids, sign)
             handles += [Patch(color=c, label=named[i]) for c, i in zip(looks, ids, strict=False)]
-            if len(others):
+            if left.max(initial=0.0) > 1e-6:
                 word = "reinforcing" if sign > 0 else "balancing"
-                handles.append(Patch(color=OTHER, label=f"{len(others)} other {word} loops"))
-        missing = float(np.max(rest, initial=0.0))
+                handles.append(Patch(color=OTHER, label=f"all other {word} loops"))
         chart.axhline(0.0, color="#333333", linewidth=1.0)
         chart.set_ylim(-1.0, 1.0)
         chart.yaxis.set_major_locator(MaxNLocator(8))
         chart.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{abs(v):.0%}"))
         chart.set_ylabel("balancing          reinforcing")
         chart.set_xlim(time[0], time[-1])
-        _strip(strip, [p for p in periods(scores) if p.partition == chosen], colours)
+        told = periods(scores) if leads is None else leads
+        _strip(strip, [p for p in told if p.partition == chosen], colours)
+        if leads is not None:
+            strip.set_yticks([0], ["leads"])
         strip.set_xlabel(f"time ({scores['time'].attrs.get('units') or 'unit not given'})")
         strip.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}"))
         legend = figure.legend(
@@ -109,9 +131,6 @@ def areas(
         legend.get_title().set_color(QUIET)
         heading = title or f"{called(scores.attrs['model'])}: which loops drive it"
         figure.suptitle(wrapped(heading, 84), x=0.01, ha="left", fontsize=12, fontweight="bold")
-        if missing > 0.005:
-            text = f"at most {missing:.0%} of the total belongs to loops that are not held"
-            chart.text(0.01, 0.01, text, transform=chart.transAxes, fontsize=7.5, color=QUIET)
     return figure
 
 
