@@ -104,7 +104,6 @@ def weigh(
     -----
     Linear in the number of links.
     """
-    base = root(graph)
     formulas: dict[sp.Symbol, sp.Expr] = {}
 
     def keep(name: str, value: sp.Expr) -> sp.Symbol:
@@ -112,57 +111,78 @@ def weigh(
         formulas[symbol] = value
         return symbol
 
-    causes: dict[str, list[str]] = {}
-    for cause, effect in base.pairs:
-        causes.setdefault(effect, []).append(cause)
-    drives = set(driven)
-    error: dict[str, sp.Expr] = {}
-    size: dict[str, sp.Expr] = {}
-
-    def through(name: str, values: Mapping[str, sp.Expr]) -> list[sp.Expr]:
-        sources = [cause for cause in causes.get(name, ()) if cause in values]
-        return [sp.Abs(full_gain_of((cause, name))) * values[cause] for cause in sources]
-
-    def of_rate(name: str) -> list[sp.Expr]:
-        drive = [sp.Abs(drive_of(name))] if name in drives else []
-        return drive + through(name, size)
-
-    names = list(base.nodes)
-    for name in names:
-        stock = base.nodes[name].role in STOCKS
-        behind = [] if stock else through(name, error)
-        error[name] = keep(f"error of ({name})", sp.Add(sp.Abs(symbol_of(name)), *behind))
-    rounding: dict[str, sp.Expr] = {}
-    for name in names:
-        role, rate = base.nodes[name].role, sp.Abs(rate_of(name))
-        if role == "stock":
-            rounding[name] = keep(f"error of rate of ({name})", sp.Add(rate, *through(name, error)))
-        elif role in ("memory", "pipeline", "random"):
-            rounding[name] = sp.Integer(0)
-        else:
-            rounding[name] = keep(f"error of rate of ({name})", sp.Add(*of_rate(name)))
-        soon = INSTANT * sp.Abs(acceleration_of(name)) if role == "stock" else 0
-        size[name] = keep(f"size of rate of ({name})", rate + rounding[name] + soon)
+    bounds = _Bounds(graph, frozenset(driven), keep)
     moving, turning, weights = {}, {}, {}
     for part in partitions:
         alone = len(part.stocks) == 1
         into: dict[str, sp.Expr] = {}
         for name in part.nodes:
-            if name not in part.stocks:
-                into[name] = _inverse(keep, name, size[name]) if not alone else sp.Integer(1)
-                continue
-            slow = keep(f"bound of rate of ({name})", ROUNDING * rounding[name])
-            blunt = keep(f"bound of acceleration of ({name})", ROUNDING * sp.Add(*of_rate(name)))
-            into[name], moving[name], turning[name] = _stock(
-                keep, name, slow, blunt, size[name], alone
-            )
+            if name in part.stocks:
+                into[name], moving[name], turning[name] = _stock(keep, name, bounds, alone)
+            else:
+                into[name] = sp.Integer(1) if alone else _inverse(keep, name, bounds.size[name])
         inside = set(part.nodes)
         for cause, effect in graph.pairs:
             if cause in inside and effect in inside:
                 value = gain_of((cause, effect)) * into[effect]
-                value = value if alone else value * size[cause]
+                value = value if alone else value * bounds.size[cause]
                 weights[cause, effect] = keep(f"weight of ({cause}) on ({effect})", value)
     return Weights(formulas=formulas, weights=weights, moving=moving, turning=turning)
+
+
+class _Bounds:
+    """Bounds of rounding errors, and the sizes that variables are measured in.
+
+    Values are followed through the traced graph, since equations subtract what is alike; rates
+    through the links of the view.
+
+    Attributes
+    ----------
+    rate
+        Of the rate of each node, in units of ``ROUNDING``.
+    size
+        H, by node.
+    """
+
+    def __init__(self, graph: CausalGraph, driven: frozenset[str], keep: Keep) -> None:
+        base = root(graph)
+        self.driven = driven
+        self._values = _causes(base)
+        self._rates = _causes(graph)
+        error: dict[str, sp.Expr] = {}
+        for name, node in base.nodes.items():
+            behind = [] if node.role in STOCKS else self._through(name, error, full_gain_of)
+            error[name] = keep(f"error of ({name})", sp.Add(sp.Abs(symbol_of(name)), *behind))
+        self.rate: dict[str, sp.Expr] = {}
+        self.size: dict[str, sp.Expr] = {}
+        for name, node in graph.nodes.items():
+            speed: sp.Expr = sp.Abs(rate_of(name))
+            total: sp.Expr = sp.Integer(0)
+            if node.role == "stock":
+                total = sp.Add(speed, *self._through(name, error, full_gain_of))
+            elif node.role in ("flow", "auxiliary"):
+                total = self.change(name)
+            self.rate[name] = keep(f"error of rate of ({name})", total)
+            soon = INSTANT * sp.Abs(acceleration_of(name)) if node.role == "stock" else 0
+            self.size[name] = keep(f"size of rate of ({name})", speed + self.rate[name] + soon)
+
+    def change(self, name: str) -> sp.Expr:
+        """Return a bound of how fast a node changes, of its acceleration where it is a stock."""
+        drive = [sp.Abs(drive_of(name))] if name in self.driven else []
+        return sp.Add(*drive, *self._through(name, self.size, gain_of))
+
+    def _through(
+        self, name: str, values: Mapping[str, sp.Expr], gain: Callable[[Pair], sp.Symbol]
+    ) -> list[sp.Expr]:
+        causes = (self._rates if gain is gain_of else self._values).get(name, ())
+        return [sp.Abs(gain((cause, name))) * values[cause] for cause in causes if cause in values]
+
+
+def _causes(graph: CausalGraph) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for cause, effect in graph.pairs:
+        found.setdefault(effect, []).append(cause)
+    return found
 
 
 def _inverse(keep: Keep, name: str, size: sp.Expr) -> sp.Symbol:
@@ -171,10 +191,12 @@ def _inverse(keep: Keep, name: str, size: sp.Expr) -> sp.Symbol:
 
 
 def _stock(
-    keep: Keep, name: str, slow: sp.Expr, blunt: sp.Expr, size: sp.Expr, alone: bool
+    keep: Keep, name: str, bounds: _Bounds, alone: bool
 ) -> tuple[sp.Symbol, sp.Symbol, sp.Symbol]:
     """Return what a link into a stock is multiplied by, and whether the stock moves and turns."""
     one, zero = sp.Integer(1), sp.Integer(0)
+    slow = keep(f"bound of rate of ({name})", ROUNDING * bounds.rate[name])
+    blunt = keep(f"bound of acceleration of ({name})", ROUNDING * bounds.change(name))
     a = keep(f"speed of ({name})", sp.Abs(rate_of(name)))
     b = keep(f"push on ({name})", sp.Abs(acceleration_of(name)))
     moving = keep(f"({name}) moves", sd.Less(slow, a))
@@ -184,7 +206,7 @@ def _stock(
         return keep(f"scale of ({name})", value), moving, turning
     frozen = sd.And(sd.LessEqual(a, slow), turning)
     pace = keep(f"pace of ({name})", sd.Maximum(a, INSTANT * b))
-    below = keep(f"divisor of ({name})", sd.Maximum(b, blunt) * size)
+    below = keep(f"divisor of ({name})", sd.Maximum(b, blunt) * bounds.size[name])
     still = sd.Or(frozen, sd.Equal(below, zero))
     value = sd.IfThenElse(still, zero, pace / below)
     return keep(f"scale of ({name})", value), moving, turning

@@ -346,3 +346,23 @@ def test_folding_a_chain_changes_no_score(prey):
     ]  # fmt: skip
     raw = full["raw"].to_numpy()[:, long_full]
     np.testing.assert_allclose(view["raw"].to_numpy()[:, long_view], raw, rtol=1e-9)
+
+
+@pytest.mark.parametrize("model", ["prey", "bass", "logistic"])
+def test_the_discrete_form_comes_nearer_with_the_step(model, request):
+    graph = loops.trace(request.getfixturevalue(model))
+    found, apart = loops.find(graph), []
+    for dt in (1 / 8, 1 / 16, 1 / 32):
+        run = models.simulate(graph.model, dt=dt, saveper=dt, stop=20)
+        along = loops.along(graph, run)
+        scores = [
+            loops.score(found, along, "ltm", form=form)["relative"].to_numpy()[1:-1]
+            for form in ("continuous", "discrete")
+        ]
+        # By area, since near turning points the two never come near uniformly.
+        apart.append(float(np.mean(np.abs(scores[0] - scores[1]))))
+    if model == "bass":  # attribution first is the derivative where the interval starts
+        assert max(apart) < 1e-12
+    else:
+        assert apart[1] < 0.7 * apart[0]
+        assert apart[2] < 0.7 * apart[1]
