@@ -76,6 +76,9 @@ class Comparison:
     agreement
         By (method, method): share of the time in which both say something and name the same
         leading loop.
+    common
+        (start, stop, loop, methods): stretches in which most methods that say something name the
+        same leading loop.
     reasons
         Why the methods differ where they do, with the numbers behind each sentence.
     skipped
@@ -88,6 +91,7 @@ class Comparison:
     rows: tuple[Row, ...]
     scores: Mapping[str, xr.Dataset]
     agreement: Mapping[tuple[str, str], float]
+    common: tuple[tuple[float, float, str, tuple[str, ...]], ...]
     reasons: tuple[str, ...]
     skipped: Mapping[str, str]
 
@@ -108,12 +112,18 @@ class Comparison:
 
     def sentences(self) -> list[str]:
         """Return agreement, reasons and what was left out, in words."""
-        told = []
-        for (one, other), part in self.agreement.items():
-            told.append(
-                f"{ASKED[one].title} and {ASKED[other].title} name the same leading loop in "
-                f"{part:.0%} of the time"
-            )
+        first = next(iter(self.scores))
+        told = [
+            f"{ASKED[other].title} names the same leading loop as {ASKED[one].title} in {part:.0%} "
+            "of the time"
+            for (one, other), part in self.agreement.items()
+            if one == first
+        ]
+        told += [
+            f"from {start:.6g} to {stop:.6g} most methods name {loop}: "
+            + ", ".join(ASKED[name].title for name in names)
+            for start, stop, loop, names in self.common
+        ] or ["at no time do most methods name the same leading loop"]
         told += self.reasons
         told += [f"{ASKED[name].title} left out: {why}" for name, why in self.skipped.items()]
         return told
@@ -128,6 +138,10 @@ class Comparison:
             "rows": [asdict(row) for row in self.rows],
             "agreement": [
                 {"methods": list(pair), "share": part} for pair, part in self.agreement.items()
+            ],
+            "common": [
+                {"from": start, "to": stop, "loop": loop, "methods": list(names)}
+                for start, stop, loop, names in self.common
             ],
             "reasons": list(self.reasons),
             "skipped": dict(self.skipped),
@@ -157,6 +171,7 @@ def compare_methods(
     run: xr.Dataset | Along,
     methods: Sequence[str] | None = None,
     *,
+    steps: xr.Dataset | None = None,
     shortest: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Comparison:
@@ -167,6 +182,8 @@ def compare_methods(
     methods
         Of ``ASKED``; all by default.  A method that cannot read this model or run is left out and
         listed in ``skipped`` with its reason.
+    steps
+        The same run saved at every step, for the discrete form, where ``run`` is not.
     shortest
         Least length of a period, in the model's time unit; 2 % of the run by default.
 
@@ -194,7 +211,11 @@ def compare_methods(
         if progress is not None:
             progress(asked.title)
         try:
-            scores[name] = flat(score(found, values, asked.method, **asked.options))
+            if name == "ltm discrete" and steps is not None:
+                dense = score(found, steps, asked.method, **asked.options)
+                scores[name] = dense.sel(time=values.time, method="nearest")
+            else:
+                scores[name] = flat(score(found, values, asked.method, **asked.options))
         except LoopError as error:
             skipped[name] = str(error)
             continue
@@ -216,6 +237,7 @@ def compare_methods(
         rows=tuple(rows),
         scores=scores,
         agreement=_agreement(leaders, values.time),
+        common=_common(leaders, values.time),
         reasons=tuple(reasons),
         skipped=skipped,
     )
@@ -275,6 +297,23 @@ def _agreement(
             if total > 0:
                 found[one, other] = float((weights * (both & same)).sum()) / total
     return found
+
+
+def _common(
+    leaders: Mapping[str, list[str]], time: np.ndarray[Any, Any]
+) -> tuple[tuple[float, float, str, tuple[str, ...]], ...]:
+    found: list[tuple[float, float, str, tuple[str, ...]]] = []
+    for row in range(len(time) - 1):
+        named = {name: loops[row] for name, loops in leaders.items() if loops[row]}
+        for loop in sorted(set(named.values())):
+            names = tuple(name for name, one in named.items() if one == loop)
+            if len(names) < 2 or 2 * len(names) <= len(named):
+                continue
+            start, stop = float(time[row]), float(time[row + 1])
+            if found and found[-1][1:] == (start, loop, names):
+                start = found.pop()[0]
+            found.append((start, stop, loop, names))
+    return tuple(found)
 
 
 def flat(scores: xr.Dataset) -> xr.Dataset:

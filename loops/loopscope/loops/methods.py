@@ -66,6 +66,12 @@ def score(found: Loops, run: xr.Dataset | Along, method: str = "ltm", **options:
     method
         One of ``METHODS``; ``options`` are those of the method's own ``score``.
 
+    Notes
+    -----
+    Where ``found`` holds all loops of a graph and these are more than can be scored at once, the
+    loops that ever carry a thousandth of the total in this run are scored, and those with a name;
+    shares stay those among all, and ``attrs["loops"]`` says so.
+
     Raises
     ------
     LoopError
@@ -84,14 +90,33 @@ def score(found: Loops, run: xr.Dataset | Along, method: str = "ltm", **options:
         msg = f"{name}: the model has no feedback loop, so there is nothing to score"
         raise LoopError(msg)
     values = run if isinstance(run, Along) else along(found.graph, run)
-    scores_held = len(found) * math.prod(values.shape)
-    if scores_held > MOST_SCORES:
-        msg = (
-            f"{found.graph.model.name}: {len(found):,} loops at {math.prod(values.shape):,} times "
-            f"are {scores_held:,} scores, more than fit; give find() the run, so that only loops "
-            "that matter are held, or score a part, as found.through(...) or found.named"
-        )
-        raise LoopError(msg)
+    if len(found) * math.prod(values.shape) > MOST_SCORES:
+        found = _that_matter(found, values)
     home = import_module(f"loopscope.loops.scores.{known.home}")
     scores: xr.Dataset = home.score(found, values, **options)
     return scores
+
+
+def _that_matter(found: Loops, values: Along) -> Loops:
+    """Return the loops that matter in a run, of loops that are too many to be scored.
+
+    Raises
+    ------
+    LoopError
+        They are a part of a graph's loops that somebody chose.
+    """
+    from loopscope.loops.discover import find
+
+    if len(found) != found.count:
+        times = math.prod(values.shape)
+        msg = (
+            f"{found.graph.model.name}: {len(found):,} loops at {times:,} times are "
+            f"{len(found) * times:,} scores, more than fit; give find() the run, so that only "
+            "loops that matter are held, or score fewer, as found.through(...) or found.named"
+        )
+        raise LoopError(msg)
+    fewer = find(found.graph, run=values)
+    for loop in found.named:
+        if loop.id not in fewer.ids:
+            fewer = fewer.pin(loop.nodes, loop.name, loop.id)
+    return fewer

@@ -90,9 +90,10 @@ def loops(
     view = _view(keep, full=full)
     with waiting(f"loops of {known.name}") as step:
         if method == "all":
-            run = simulated(known, chosen, choice, steps=True)
+            run = simulated(known, chosen, choice)
             found = find(known, view=view, run=run, max_loops=HELD)
-            compared = compare_methods(found, run, progress=step)
+            steps = simulated(known, chosen, choice, steps=True)
+            compared = compare_methods(found, run, steps=steps, progress=step)
         else:
             options = {} if form is None else {"form": form}
             ranking = rank(
