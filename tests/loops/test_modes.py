@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,8 @@ from loopscope.loops.following import following
 from loopscope.loops.jumps import jumps
 from loopscope.loops.linear import at_times
 from loopscope.loops.modes import modes, projector
+from loopscope.loops.replay import Along
+from loopscope.models.model import TIME
 
 SEEDS = st.integers(0, 10**6)
 
@@ -66,6 +70,13 @@ def test_a_pair_that_parts_and_one_that_forms_are_settled_the_same_way_each_time
     assert now[::-1][following(before, now[::-1])].tolist() == [*pair(-0.5, 1.2), *pair(1.2, 2.3)]
     parted = np.array([0.1, 0.2], dtype=complex)
     assert parted[following(np.array(pair(0.15, 0.1)), parted)].tolist() == [0.2, 0.1]
+
+
+def test_real_modes_that_move_one_way_keep_their_order():
+    before = np.array([1.2, 1.0, 3.0], dtype=complex)
+    now = np.array([-0.8, 3.0, 0.5], dtype=complex)
+    assert now[following(before, now)].tolist() == [0.5, -0.8, 3.0]
+    assert now[::-1][following(before, now[::-1])].tolist() == [0.5, -0.8, 3.0]
 
 
 def test_a_projector_is_one_and_commutes():
@@ -142,6 +153,17 @@ def test_a_stock_that_the_run_holds_adds_a_zero(prey):
     (part,) = graph.partitions
     assert structural_zeros(graph, part.nodes) == 0
     assert structural_zeros(graph, part.nodes, held={"predators"}) == 1
+
+
+def test_a_stock_that_is_held_at_zero_has_no_modes_there(read):
+    graph = loops.trace(read("x=INTEG(-1-0.1*x, 1)"))
+    (symbol,) = graph.equations.states
+    states = {symbol: replace(graph.equations.states[symbol], non_negative=True)}
+    equations = replace(graph.equations, states=states)
+    held = loops.CausalGraph(graph.model, equations, graph.nodes, graph.links)
+    values = {symbol: np.array([1.0, 0.0]), TIME: np.array([0.0, 1.0])}
+    along = Along(held, values, time=np.array([0.0, 1.0]), step=1.0)
+    assert modes(along, held.partitions[0]).kind[:, 0].tolist() == ["real", "unknown"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ Integers = NDArray[np.int64]
 TRIED = 2000
 """Ways in which pairs may form and part that are compared, at most."""
 
+TIE = 1e-6
+"""Weight of squared changes beside changes: it settles ties, in favour of even moves."""
+
 
 def following(before: Complex | None, now: Complex) -> Integers:
     """Return the order of eigenvalues that continues that of the time before.
@@ -72,6 +75,9 @@ def following(before: Complex | None, now: Complex) -> Integers:
 def _assigned(cost: Numbers) -> Integers:
     from scipy.optimize import linear_sum_assignment
 
+    if cost.size:
+        # Real ones that all move one way cost the same however they are matched: keep their order.
+        cost = cost + TIE * cost**2 / max(float(cost.max()), 1e-300)
     return np.asarray(linear_sum_assignment(cost)[1], dtype=np.int64)
 
 

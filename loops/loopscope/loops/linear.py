@@ -39,7 +39,8 @@ class Blocks:
     count
         Number of stocks n among the N nodes.
     finite
-        Points at which every gain is a number, dims (point,); elsewhere arrays hold NaN.
+        Points at which every gain is a number and no non-negative stock is being held at 0, where
+        the equations are not those of the run, dims (point,); elsewhere arrays hold NaN.
     unit
         The unit of each node, dims (point, N): what follows is measured in these.
     gains
@@ -100,6 +101,7 @@ def blocks(along: Along, names: Sequence[str], points: slice = slice(None)) -> B
     for cause, effect in inside:
         gains[:, row[effect], row[cause]] = along.gains[cause, effect].reshape(-1)[points]
     finite = np.asarray(np.isfinite(gains).all(axis=(1, 2)))
+    finite &= ~_clamped(along, stocks)[points]
     gains[~finite] = 0.0
     unit = np.ones((count, total))
     whole = _solved(gains, n, links)
@@ -117,6 +119,17 @@ def blocks(along: Along, names: Sequence[str], points: slice = slice(None)) -> B
         nodes=nodes, count=n, finite=finite, unit=unit, gains=gains, jacobian=jacobian,
         response=response, reach=reach, direct=direct, size=size,
     )  # fmt: skip
+
+
+def _clamped(along: Along, stocks: Sequence[str]) -> NDArray[np.bool_]:
+    """Return whether a run holds a non-negative stock at 0 that would fall, dims (point,)."""
+    found = np.zeros(int(np.prod(along.shape)), dtype=np.bool_)
+    for symbol, state in along.graph.equations.states.items():
+        name = str(symbol.name)
+        if state.non_negative and name in stocks:
+            empty = (along.value(name) <= 0) & (along.rates[name] < 0)
+            found |= empty.reshape(-1)
+    return found
 
 
 def _solved(

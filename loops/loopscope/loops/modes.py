@@ -42,7 +42,7 @@ KINDS = {
     "complex": "the upper of a conjugate pair",
     "conjugate": "the lower of a pair: it says what the upper one says",
     "cluster": "too near to others to have a derivative of its own; the sum of the cluster has one",
-    "unknown": "a gain is not a number here",
+    "unknown": "a gain is not a number here, or a stock is held at 0",
 }
 
 
@@ -152,9 +152,10 @@ def modes(along: Along, partition: Partition, closeness: float = CLOSENESS) -> M
             continue
         found = _eigen(linear.jacobian[point])
         kept = _without_zeros(found[0], zeros)
-        order = following(before, found[0][kept])
+        remaining = _whole_pairs(found[0][kept])
+        order = following(before, remaining)
         chosen = kept[order]
-        before = values[point] = found[0][chosen]
+        before = values[point] = remaining[order]
         left[point], right[point], alignment[point] = (part[chosen] for part in found[1:])
         several = _clusters(
             linear.jacobian[point], found[0], found[3], float(linear.size[point]), closeness
@@ -195,6 +196,15 @@ def _without_zeros(values: Complex, zeros: int) -> NDArray[np.int64]:
     kept = np.setdiff1d(np.arange(len(values)), smallest)
     ranked = np.lexsort((-values[kept].imag, np.abs(values[kept].imag), -values[kept].real))
     return np.asarray(kept[ranked], dtype=np.int64)
+
+
+def _whole_pairs(values: Complex) -> Complex:
+    """Return eigenvalues with that one real whose conjugate was taken for a conserved total.
+
+    Rounding makes a pair of two that coincide at 0; they are a cluster then.
+    """
+    lone = np.array([value.conjugate() not in values for value in values], dtype=np.bool_)
+    return np.where(lone, values.real, values)
 
 
 def _kinds(values: Complex, clusters: Sequence[Cluster]) -> NDArray[np.str_]:

@@ -383,3 +383,17 @@ def test_each_loop_is_shown_with_a_mode_of_its_own_partition(read):
     shown = leading_mode(scores)
     np.testing.assert_allclose(shown["growth"], shown["raw"])
     np.testing.assert_allclose(np.abs(shown["relative"]), 1.0)
+
+
+@pytest.mark.parametrize("turn", [1.0, 1.1, 0.7, 3.3])
+def test_a_mode_that_meets_a_conserved_total_has_no_numbers(read, turn):
+    # J = [[-a, b], [a, -b]]: eigenvalues 0 and -(a + b), both 0 and J defective where b = -a.
+    model = read(f"a={turn}\n b=-{turn}\n f=a*x-b*y\n x=INTEG(-f, 1)\n y=INTEG(f, 2)", stop=1)
+    _, scores = scored(model)
+    assert scores.sizes["mode"] == 1
+    assert set(scores["kind"].values.ravel()) == {"cluster"}
+    assert set(scores["status"].values.ravel()) == {"undefined"}
+    assert np.isnan(scores["raw"]).all()
+    # The sum is the trace: each loop through one stock adds its own gain.
+    sums = scores["cluster_raw"].isel(time=0, mode=0)
+    np.testing.assert_allclose(sorted(sums), [-turn, turn], rtol=1e-9)
