@@ -36,7 +36,8 @@ REGISTERS = 2
 """Registers that make a vector: their instructions overlap (measured: see ``tests/benchmarks``)."""
 
 VECTORS = 2
-"""Vectors in a tile of a batch (measured likewise)."""
+"""Vectors in a tile of a batch (measured likewise); one where there are readings, which are many
+values, so that those of the step can stay in registers."""
 
 LARGEST_TIMETABLE = 2**28
 """Bytes; for longer runs, values of the time alone are computed again in each tile."""
@@ -160,6 +161,7 @@ def plan(
         msg = f"seed must be a whole number from 0 to 2**64 - 1, got {shown(seed)}"
         raise RunError(msg)
     saved = extension.outputs if extension else _outputs(prepared, outputs)
+    reads = extension is not None and extension.readings is not None
     given = {*overrides.numbers, *overrides.arrays, *overrides.paths}
     held = [
         name for name in prepared.variables if name in given and name not in prepared.parameters
@@ -181,7 +183,7 @@ def plan(
         lanes=tuple(lane_names) if runs != 1 else (),
         series=tuple(name for name in inputs if name in overrides.paths),
         width=width,
-        vectors=VECTORS if width > 1 else 1,
+        vectors=VECTORS if width > 1 and not reads else 1,
         timetable=width > 1 and _fits(prepared, when, method),
     )
     return Plan(

@@ -42,7 +42,7 @@ class Extension:
     name: str
     equations: Callable[[], Equations]
     outputs: tuple[str, ...]
-    readings: Callable[[], Mapping[sp.Symbol, sp.Expr]] = dict
+    readings: Callable[[], Mapping[sp.Symbol, sp.Expr]] | None = None
 
 
 class Request(TypedDict, total=False):
