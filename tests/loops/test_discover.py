@@ -412,8 +412,21 @@ def test_values_along_another_graph_are_refused(prey, logistic):
         loops.find(prey, run=loops.along(loops.trace(logistic), run))
 
 
-def test_more_scores_than_fit_are_refused_before_they_are_made(every, run):
+def test_of_more_loops_than_fit_those_that_matter_are_scored(every, run):
     along = loops.along(every.graph, models.simulate(every.graph.model, parameters=THREE))
-    with pytest.raises(LoopError, match=r"70,904 loops at 303 times .* give find\(\) the run"):
-        loops.score(every, along)
+    scores = loops.score(every, along)
+    assert 0 < scores.sizes["loop"] < 5000
+    assert "totals run over all" in scores.attrs["loops"]
+    # Each score is the same as it is among all loops.
+    few = every.holding([every[identity].nodes for identity in scores["loop"].values[:50]])
+    alone = loops.score(few, along)
+    np.testing.assert_allclose(
+        scores["relative"].isel(loop=slice(50)), alone["relative"], rtol=1e-9, atol=1e-12
+    )
+
+
+def test_more_scores_than_fit_of_a_chosen_part_are_refused(every, run):
+    along = loops.along(every.graph, models.simulate(every.graph.model, parameters=THREE))
+    with pytest.raises(LoopError, match=r"70,903 loops at 303 times .* give find\(\) the run"):
+        loops.score(every[1:], along)
     assert loops.score(every.of_length(1), run)["relative"].size > 0

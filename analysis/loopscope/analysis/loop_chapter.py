@@ -92,8 +92,10 @@ def _told(run: Run, found: Loops, scores: xr.Dataset, listed: Sequence[str]) -> 
 
     shares = dict(zip(found.ids, mean_shares(scores).tolist(), strict=True))
     part = scores.sel(loop=list(listed)).drop_vars("reinforcing", errors="ignore")
-    total = np.abs(part["relative"]).sum("loop")
-    alone = part.assign(relative=(part["relative"] / total.where(total > 0)).fillna(0.0))
+    values = np.nan_to_num(part["relative"].values)
+    total = np.abs(values).sum(axis=1, keepdims=True)
+    among = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
+    alone = part.assign(relative=(part["relative"].dims, among))
     return Told(
         label=run.label,
         shares={one: shares[one] for one in listed},

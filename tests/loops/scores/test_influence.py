@@ -19,7 +19,7 @@ from loopscope.models.errors import LoopError
 from loopscope.models.model import TIME, symbol_of
 
 SEEDS = st.integers(0, 10**6)
-FEW = settings(max_examples=15, deadline=None)
+FEW = settings(max_examples=6, deadline=None)
 
 
 def scored(model, **options):
