@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from loopscope.models.model import Lookup
 
 
+REWRITES = 6
+"""How deep sums inside rewritten sums are rewritten in turn."""
+
+
 class Ranged(Protocol):
     """Whatever gives the range of a symbol: a mapping, or ``Ranges``."""
 
@@ -62,6 +66,7 @@ class Bounds:
         self.slopes = slopes or {}
         self.known = dict(known or {})
         self._found: dict[sp.Expr, Range] = {}
+        self._rewritten = 0
 
     def of(self, e: sp.Expr) -> Range:
         """Return a range that holds every finite value of an expression.
@@ -112,7 +117,13 @@ class Bounds:
         total = iv.ZERO
         for term in e.args:
             total = iv.add(total, self.of(term))
-        return sharper(self, e, total)
+        if self._rewritten == REWRITES:
+            return total
+        self._rewritten += 1
+        try:
+            return sharper(self, e, total)
+        finally:
+            self._rewritten -= 1
 
     def _product(self, e: sp.Mul) -> Range:
         total = ONE

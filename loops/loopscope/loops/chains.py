@@ -11,6 +11,8 @@ folded variables put in that hide what it has in common, and differentiated anew
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,10 +52,12 @@ class Chains:
         for cause, effect in samples:
             self._causes.setdefault(effect, []).append(cause)
         self._samples = samples
+        self._deadline = math.inf
 
     def range(self, pair: Pair) -> Range:
         """Return the range of the gain of a link of the view."""
         cause, effect = pair
+        self._deadline = time.monotonic() + self._prover.signs.seconds
         known = self._from.get(cause)
         if known is None:
             known = self._from[cause] = {cause: ONE}
@@ -67,15 +71,18 @@ class Chains:
 
     def _met(self, name: str, met: dict[str, Numbers]) -> Numbers | None:
         """Return derivatives of a variable at random states; None where the cause has none."""
-        parts = [
-            met[one] * self._samples[one, name] for one in self._causes.get(name, ()) if one in met
-        ]
-        return np.sum(parts, axis=0) if parts else None
+        causes = [one for one in self._causes.get(name, ()) if one in met]
+        if not causes:
+            return None
+        with np.errstate(all="ignore"):
+            return np.sum([met[one] * self._samples[one, name] for one in causes], axis=0)
 
     def _net(self, name: str, known: Slopes, *, changes: bool) -> Range:
         """Return the range of the derivative of a variable, given those of what acts on it."""
         found = ANYTHING
         for level in range(1 + (0 if changes else OPENINGS)):
+            if level and time.monotonic() > self._deadline:
+                break
             slopes = self._at(name, level)
             if slopes is None:
                 break

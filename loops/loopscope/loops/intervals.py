@@ -3,8 +3,8 @@
 Stage 2 of 4.  In: expressions, and a range for each symbol.  Out: for each expression a range that
 holds every value it can take.  Nothing here knows where ranges come from: that is ``ranges``.
 
-A *range* is closed, may be unbounded, and holds wherever the value is finite: 1/x over [0, 2] is
-[1/2, inf].  Ends are rounded outwards, except where the sum or product is exact, so that 1 - x over
+A *range* is closed, may be unbounded, and holds wherever a value and its parts are finite: 1/x over
+[0, 2] is [1/2, inf].  Ends are rounded outwards, except where the sum or product is exact, so that 1 - x over
 [0, 1] keeps its 0.  Each end carries the *reasons* it rests on, as bits of an integer.
 """
 
@@ -99,8 +99,9 @@ def multiply(a: Range, b: Range) -> Range:
             return Range(0.0, 0.0, reasons, reasons)
     if a.low >= 0.0:
         if b.low >= 0.0:
-            every = a.below | b.below | a.above | b.above
-            return _made(_lower(a.low, b.low), _upper(a.high, b.high), a.below | b.below, every)
+            # a b <= a max(b) <= max(a) max(b) wants one of them not negative, not both.
+            above = a.above | b.above | min(a.below, b.below, key=int.bit_count)
+            return _made(_lower(a.low, b.low), _upper(a.high, b.high), a.below | b.below, above)
         if b.high <= 0.0:
             return negative(multiply(a, negative(b)))
         both = a.below | a.above

@@ -91,7 +91,7 @@ def prove(
         A traced graph, or a view.
     assume
         Further ranges by name of a variable, (low, high), None where open.  They replace what the
-        model declares.
+        model declares and, of a stock, what its equations keep from its own start.
     seconds
         Work on one link stops after about this long; the link is "unknown" then.
 

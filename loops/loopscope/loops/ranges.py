@@ -146,6 +146,8 @@ class Ranges:
         if symbol in equations.parameters:
             return self._parameter(name, equations.parameters[symbol])
         if symbol in equations.states:
+            if name in self._given:
+                return self.declared(name)  # a run may start where the caller says
             return self._kept.get(symbol, ANYTHING).within(self.declared(name))
         if symbol in equations.auxiliaries:
             return self.auxiliary(symbol, self.bounds)
@@ -243,6 +245,7 @@ class Ranges:
         waiting = [
             s for s in states
             if self._kept.get(s, ANYTHING).low < 0.0 and starts[s].low >= 0.0
+            and str(s.name) not in self._given
         ]  # fmt: skip
         while waiting:
             for s in waiting:

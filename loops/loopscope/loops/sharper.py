@@ -95,10 +95,8 @@ def _collected(bounds: Bounds, e: sp.Expr) -> Range:
     shares: dict[sp.Expr, list[int]] = {}
     for number, term in enumerate(terms):
         for factor in sp.Mul.make_args(term):
-            base, exponent = factor.as_base_exp()
             if not factor.is_number:
-                shares.setdefault(base if exponent.is_Integer and exponent > 0 else factor, [])
-                shares[base if exponent.is_Integer and exponent > 0 else factor].append(number)
+                shares.setdefault(_base(factor), []).append(number)
     tried: set[tuple[int, ...]] = set()
     for share, numbers in shares.items():
         places = tuple(numbers)
@@ -116,13 +114,24 @@ def _collected(bounds: Bounds, e: sp.Expr) -> Range:
 
 def _taken_out(terms: tuple[sp.Expr, ...], share: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """Return what all terms have as a factor, and the sum of what is left of them."""
-    common = set(sp.Mul.make_args(terms[0]))
-    for term in terms[1:]:
-        common &= set(sp.Mul.make_args(term))
-    outside: sp.Expr = sp.Mul(*(one for one in common if not one.is_number))
-    if not outside.has(share):
-        outside *= share
-    return outside, sp.Add(*(term / outside for term in terms))
+    factors = [list(sp.Mul.make_args(term)) for term in terms]
+    common = [one for one in factors[0] if not one.is_number and all(one in f for f in factors)]
+    apart = all(_base(one) != share for one in common)
+    left = []
+    for row in factors:
+        rest = [one for one in row if one not in common]
+        if apart:
+            number = next(n for n, one in enumerate(rest) if _base(one) == share)
+            rest[number] /= share
+        left.append(sp.Mul(*rest))
+    return sp.Mul(*common, *((share,) if apart else ())), sp.Add(*left)
+
+
+def _base(factor: sp.Expr) -> sp.Expr:
+    """Return what a factor is a whole power of."""
+    if isinstance(factor, sp.Pow) and factor.exp.is_Integer and factor.exp.is_positive:
+        return factor.base
+    return factor
 
 
 def _outweighed(bounds: Bounds, e: sp.Add) -> Range:
@@ -134,7 +143,7 @@ def _outweighed(bounds: Bounds, e: sp.Add) -> Range:
                 rest = sp.Add(*(t for n, t in enumerate(e.args) if n != number))
                 if by.sign not in "+-":
                     continue
-                gap = bounds.of(sp.expand_mul((term / factor) ** 2 * factor.base - rest**2))
+                gap = bounds.of((term / factor) ** 2 * factor.base - rest**2)
                 if gap.low >= 0.0:
                     reasons = by.reasons | gap.below
                     if by.sign == "+":
