@@ -75,7 +75,10 @@ class Chains:
         if not causes:
             return None
         with np.errstate(all="ignore"):
-            return np.sum([met[one] * self._samples[one, name] for one in causes], axis=0)
+            total: Numbers = sum(
+                (met[one] * self._samples[one, name] for one in causes), np.zeros(1)
+            )
+        return total
 
     def _net(self, name: str, known: Slopes, *, changes: bool) -> Range:
         """Return the range of the derivative of a variable, given those of what acts on it."""

@@ -4,8 +4,8 @@ Stage 2 of 4.  In: expressions, and a range for each symbol.  Out: for each expr
 holds every value it can take.  Nothing here knows where ranges come from: that is ``ranges``.
 
 A *range* is closed, may be unbounded, and holds wherever a value and its parts are finite: 1/x over
-[0, 2] is [1/2, inf].  Ends are rounded outwards, except where the sum or product is exact, so that 1 - x over
-[0, 1] keeps its 0.  Each end carries the *reasons* it rests on, as bits of an integer.
+[0, 2] is [1/2, inf].  Ends are rounded outwards, except where the sum or product is exact, so that
+1 - x over [0, 1] keeps its 0.  Each end carries the *reasons* it rests on, as bits of an integer.
 """
 
 from __future__ import annotations
