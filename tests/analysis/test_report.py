@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from loopscope import analysis
-from loopscope.analysis import folders, reports
+from loopscope.analysis import draft, folders
 from loopscope.models.errors import OutputError
 
 
@@ -34,7 +34,7 @@ def test_it_holds_what_it_says_and_nothing_else(written):
 
 def test_it_holds_every_scenario_and_case(written):
     files = listed(written.folder)
-    names = [reports.slug(record.name) for record in written.scenarios]
+    names = [draft.slug(record.name) for record in written.scenarios]
     assert len(names) > 10
     for name in names:
         assert f"scenarios/{name}.csv" in files
@@ -66,8 +66,50 @@ def test_its_summary_agrees_with_its_data(written):
 def test_the_links_of_its_page_lead_somewhere(written):
     page = (written.folder / "README.md").read_text()
     links = re.findall(r"\]\(([^)]+)\)", page)
-    assert len(links) == len(written.entries)
+    assert set(links) == {entry.file for entry in written.entries} - {folders.MARKER}
     assert all((written.folder / link).is_file() for link in links)
+
+
+def test_its_loops_are_those_the_model_names(written):
+    with (written.folder / "loops.csv").open(newline="") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert {"R1", "R2", "R9", "B1", "B12"} <= set(rows)
+    assert rows["R6"]["polarity"] == "R"
+    assert rows["R6"]["gain"]
+    assert "C33" in rows["R6"]["claims"]
+
+
+def test_shares_of_loops_and_of_all_others_make_the_whole(written):
+    with (written.folder / "loop-shares.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["scenario"] for row in rows] == [record.name for record in written.scenarios]
+    for row in rows:
+        named = sum(float(v) for k, v in row.items() if re.fullmatch(r"[RB]\d+[a-z]?", k))
+        assert named == pytest.approx(float(row["listed loops"]))
+        assert float(row["listed loops"]) + float(row["other loops"]) == pytest.approx(1)
+        assert 0 < float(row["listed loops"]) < 1
+
+
+def test_its_page_says_who_dominates_and_which_claims_rest_on_loops(written):
+    page = (written.folder / "README.md").read_text()
+    assert "## Which loops drive it" in page
+    assert "Over the whole run" in page
+    assert re.search(r"\| C35 \| R1 R1b \|", page)
+    files = listed(written.folder)
+    assert {"pictures/loops-by-scenario.png", "pictures/loops-base.png"} <= files
+
+
+def test_a_model_that_names_no_loops_tells_of_the_strongest(model, tmp_path):
+    text = (
+        "{UTF-8}\nbirths = 0.1 * people ~ people/year ~ |\n"
+        "deaths = people * people / 1000 ~ people/year ~ |\n"
+        "people = INTEG(births - deaths, 10) ~ people ~ |\n"
+    )
+    found = analysis.report(model(text), tmp_path / "out")
+    page = (found.folder / "README.md").read_text()
+    assert "the 2 strongest loops; all 2 loops" in page
+    assert not (found.folder / "loop-claims.csv").exists()
+    assert (found.folder / "pictures/loops-as-it-stands.png").is_file()
 
 
 def test_no_temporary_file_is_left(written):
@@ -137,4 +179,4 @@ def test_what_stops_a_report_leaves_the_older_one(teacup, monkeypatch, reason):
 
 
 def test_text_from_a_model_does_not_become_markup():
-    assert reports._safe("a|b <i>*x*_y [z](u)") == r"a\|b \<i\>\*x\*\_y \[z\](u)"
+    assert draft.safe("a|b <i>*x*_y [z](u)") == r"a\|b \<i\>\*x\*\_y \[z\](u)"

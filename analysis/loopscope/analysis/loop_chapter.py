@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopscope.analysis import outputs
+from loopscope.analysis.draft import safe, slug, table_row
 from loopscope.analysis.ranking import HELD, mean_shares
 from loopscope.analysis.tables import moment, percent, plain
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loopscope.analysis.reports import Draft
+    from loopscope.analysis.draft import Draft
     from loopscope.analysis.runs import Run
     from loopscope.loops.catalogue import Catalogue
     from loopscope.loops.dominance import Period
@@ -194,7 +195,6 @@ def _claims(named: Catalogue, told: Sequence[Told]) -> dict[str, Sequence[Any]]:
 
 
 def _pictures(draft: Draft, told: Sequence[Told]) -> None:
-    from loopscope.analysis.reports import slug
     from loopscope.loops import pictures
 
     units = draft.prepared.clock["units"]
@@ -219,8 +219,6 @@ def _section(
     listed: Sequence[str],
     units: str,
 ) -> str:
-    from loopscope.analysis.reports import safe, table_row
-
     kind = "named" if named is not None else "strongest"
     lines = [
         "## Which loops drive it",

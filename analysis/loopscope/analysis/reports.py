@@ -8,96 +8,28 @@ and tells what they are.
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from loopscope.analysis import comparison, folders, outputs
+from loopscope.analysis import folders, outputs
+from loopscope.analysis.draft import Draft, Entry, safe, slug, table_row
 from loopscope.analysis.highlights import highlights
 from loopscope.analysis.loop_chapter import loop_chapter
 from loopscope.analysis.measures import Fit, fits
 from loopscope.analysis.runs import Choice, Run, simulate_one, with_stocks
 from loopscope.analysis.tables import moment, number, percent, plain
 from loopscope.models.names import key
-from loopscope.models.scenario import Case, Scenario, cases, scenarios
+from loopscope.models.scenario import Scenario, cases, scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from matplotlib.figure import Figure
-
     from loopscope.analysis.comparison import Comparison
     from loopscope.analysis.runs import AnyModel
-    from loopscope.models.engine.prepared import Prepared
 
 DEFAULT_MODEL = "migration_policy"
 DEFAULT_FOLDER = "loopscope-report"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file of a report, relative to its folder, and what it holds."""
-
-    file: str
-    what: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Draft:
-    """A report while it is written.
-
-    Attributes
-    ----------
-    records
-        The scenario behind each run; None for the model as it stands.
-    runs
-        The first is the base.
-    case_runs
-        A run for each case, with its errors against what was observed.
-    entries
-        What has been written.
-    sections
-        Parts of the page that chapters wrote, in Markdown.
-    """
-
-    folder: Path
-    prepared: Prepared
-    records: list[Scenario | None]
-    case_records: list[Case]
-    tick: Callable[[], None]
-    runs: list[Run] = field(default_factory=list)
-    case_runs: list[tuple[Case, Run, list[Fit]]] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    sections: list[str] = field(default_factory=list)
-
-    @property
-    def bases(self) -> list[Run]:
-        """What each run is compared with: the scenario that it extends, or the first."""
-        known = {run.label: run for run in self.runs}
-        extended = [record.extends if record is not None else "" for record in self.records]
-        names = {key(label): label for label in known}
-        return [known[names[key(name)]] if name else self.runs[0] for name in extended]
-
-    @property
-    def compared(self) -> Comparison:
-        """Key outcomes of all scenarios, each against its base."""
-        return comparison.of_runs(self.runs, bases=self.bases)
-
-    def file(self, name: str, what: str) -> Path:
-        """Note a file and return where to write it."""
-        self.entries.append(Entry(name, what))
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        return path
-
-    def picture(self, figure: Figure, name: str, what: str) -> None:
-        """Write a picture as PNG and SVG."""
-        from loopscope.analysis.style import save
-
-        for suffix in ("png", "svg"):
-            save(figure, self.file(f"pictures/{name}.{suffix}", what))
-        self.tick()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +44,6 @@ class Report:
     fits: tuple[tuple[str, tuple[Fit, ...]], ...]
     runs: tuple[Run, ...]
     entries: tuple[Entry, ...]
-
-
-def slug(name: str) -> str:
-    """Return a name fit for a file.
-
-    Examples
-    --------
-    >>> slug("Border build-up: 50 %")
-    'border-build-up-50'
-    """
-    return re.sub(r"\W+", "-", key(name)).strip("-") or "unnamed"
 
 
 def simulate(draft: Draft) -> None:
@@ -355,13 +276,3 @@ def ended(compared: Comparison, scenario: str, variable: str) -> str:
             own = scenario == outcome.against
             return number(outcome.final) + ("" if own else f" ({percent(outcome.change)})")
     return number(None)
-
-
-def table_row(cells: list[str]) -> list[str]:
-    """Return one row of a Markdown table."""
-    return ["| " + " | ".join(safe(cell) for cell in cells) + " |"]
-
-
-def safe(text: str) -> str:
-    """Return text that Markdown shows as it is: names come from files."""
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", plain(text)) if text.strip("-:") else text
