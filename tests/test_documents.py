@@ -1,8 +1,9 @@
 """What the pages tell a reader to type works, and their links lead somewhere.
 
 In a page, ``pycon`` blocks are run as doctests, in order and in one session for each page.  In
-``bash`` blocks each line that starts with ``loopscope`` is run.  The files of ``docs/examples`` are
-in the working folder.
+``bash`` blocks each line that starts with ``loopscope`` is run.  A ``text`` block right after a
+``bash`` block of one command is what that command prints; ``...`` stands for what the page leaves
+out.  The files of ``docs/examples`` are in the working folder.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ PAGES = [
     if "_build" not in page.parts
 ]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(
+    r"^```bash\n(loopscope (?:[^\n]|\\\n)*)\n```\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 
 
@@ -66,6 +70,22 @@ def test_the_commands_of_a_page_succeed(page, examples, run_python):
     for command in commands(page):
         done = run_python("-m", "loopscope", *shlex.split(command, comments=True)[1:])
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if SHOWN.search(p.read_text(encoding="utf-8"))], ids=relative
+)
+def test_the_commands_of_a_page_print_what_the_page_shows(page, examples, run_python):
+    for command, expected in SHOWN.findall(page.read_text(encoding="utf-8")):
+        words = shlex.split(command.replace("\\\n", " "), comments=True)[1:]
+        # Spaces at the ends of lines are not shown in a page.
+        given = "".join(
+            f"{line.rstrip()}\n"
+            for line in run_python("-m", "loopscope", *words).stdout.splitlines()
+        ).lstrip("\n")
+        matches = doctest.OutputChecker().check_output(expected, given, doctest.ELLIPSIS)
+        assert matches, f"{command}\n{given}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)
