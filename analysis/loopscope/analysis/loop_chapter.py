@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from loopscope.loops.dominance import Period
     from loopscope.loops.found import Loops
 
+LITTLE = 0.1
+"""Share of the change below which it hardly matters which of the listed loops leads."""
+
 MOST_LISTED = 40
 """Loops listed where a model names none."""
 
@@ -41,6 +44,8 @@ class Told:
         Mean magnitude of the relative score of each listed loop, by id.
     periods
         Who dominates when among the listed loops of the largest partition.
+    carried
+        What the listed loops carry of all change in each of these periods.
     listed, reinforcing
         Mean share of all listed loops, and of all reinforcing ones among them.
     """
@@ -48,9 +53,16 @@ class Told:
     label: str
     shares: dict[str, float]
     periods: tuple[Period, ...]
+    carried: tuple[float, ...]
     listed: float
     reinforcing: float
     scores: xr.Dataset
+
+    @property
+    def faint(self) -> tuple[Period, ...]:
+        """Periods in which the listed loops carry so little that it hardly matters who leads."""
+        pairs = zip(self.periods, self.carried, strict=True)
+        return tuple(period for period, carried in pairs if carried < LITTLE)
 
 
 def loop_chapter(draft: Draft) -> None:
@@ -97,10 +109,16 @@ def _told(run: Run, found: Loops, scores: xr.Dataset, listed: Sequence[str]) -> 
     total = np.abs(values).sum(axis=1, keepdims=True)
     among = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
     alone = part.assign(relative=(part["relative"].dims, among))
+    who = tuple(p for p in periods(alone) if p.partition == 0)
+    time = part["time"].values
+    carried = [
+        float(total[(time >= p.start) & (time < max(p.stop, p.start + 1e-9))].mean()) for p in who
+    ]
     return Told(
         label=run.label,
         shares={one: shares[one] for one in listed},
-        periods=tuple(p for p in periods(alone) if p.partition == 0),
+        periods=who,
+        carried=tuple(carried),
         listed=sum(shares[one] for one in listed),
         reinforcing=sum(shares[one] for one in listed if found[one].polarity == "R"),
         scores=scores,
@@ -110,7 +128,7 @@ def _told(run: Run, found: Loops, scores: xr.Dataset, listed: Sequence[str]) -> 
 def sentence(told: Told, found: Loops, units: str) -> str:
     """Return who dominates when, in words made from the numbers."""
     spells = []
-    for period in told.periods:
+    for period, carried in zip(told.periods, told.carried, strict=True):
         if not period.loops:
             continue
         lead = found[period.loops[0]]
@@ -120,13 +138,14 @@ def sentence(told: Told, found: Loops, units: str) -> str:
         others = len(period.loops) - 1
         more = f" with {others} more" if others else ""
         spells.append(
-            f"{moment(period.start)} to {moment(period.stop)} {kind} {lead.id}{name}{more}"
+            f"{moment(period.start)} to {moment(period.stop)} {kind} {lead.id}{name}{more}, "
+            f"while they carry {carried:.0%} of the change"
         )
     if not spells:
         return "none of them dominates at any time."
     strongest = max(told.shares, key=lambda one: told.shares[one])
     return (
-        f"among them lead {'; '.join(spells)}. Over the whole run {strongest} is the strongest "
+        f"of these loops lead {'; '.join(spells)}. Over the whole run {strongest} is the strongest "
         f"with {told.shares[strongest]:.1%} of the change; all listed loops carry "
         f"{told.listed:.1%}, those that reinforce {told.reinforcing:.1%}, all other loops the "
         f"remaining {1 - told.listed:.1%}."
@@ -165,6 +184,7 @@ def _tables(
         "to": [p.stop for _, p in flat],
         "loops": [" ".join(p.loops) for _, p in flat],
         "share": [p.share for _, p in flat],
+        "carried": [carried for one in told for carried in one.carried],
     }
     what = "who dominates when, in each scenario"
     outputs.write_table(columns, draft.file("loop-periods.csv", what))
@@ -200,14 +220,18 @@ def _pictures(draft: Draft, told: Sequence[Told]) -> None:
     units = draft.prepared.clock["units"]
     spans = {one.label: one.periods for one in told}
     if any(period.loops for row in spans.values() for period in row):
-        title = f"{pictures.called(draft.prepared.name)}: which loops dominate when, by scenario"
-        figure = pictures.timeline(spans, units=units, title=title)
+        title = (
+            f"{pictures.called(draft.prepared.name)}: which of these loops lead when, by scenario"
+        )
+        faint = [period for one in told for period in one.faint]
+        note = f"pale: these loops carry less than {LITTLE:.0%} of the change then" if faint else ""
+        figure = pictures.timeline(spans, units=units, title=title, pale=faint, note=note)
         draft.picture(figure, "loops-by-scenario", "which loops dominate when, in each scenario")
     for one in told:
         if np.nan_to_num(one.scores["relative"].values).any():
             title = f"{pictures.called(draft.prepared.name)}: which loops drive '{one.label}'"
             figure = pictures.areas(
-                one.scores, only=list(one.shares), leads=one.periods, title=title
+                one.scores, only=list(one.shares), leads=one.periods, pale=one.faint, title=title
             )
             draft.picture(figure, f"loops-{slug(one.label)}", f"shares of loops, '{one.label}'")
 

@@ -21,7 +21,7 @@ from loopscope.loops.style import QUIET, shortened, styled, wrapped
 from loopscope.models.errors import LoopError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import xarray as xr
     from matplotlib.axes import Axes
@@ -40,6 +40,7 @@ def areas(
     top: int = 5,
     only: Sequence[str] | None = None,
     leads: Sequence[Period] | None = None,
+    pale: Collection[Period] = (),
     title: str = "",
     partition: int | None = None,
 ) -> Figure:
@@ -55,6 +56,8 @@ def areas(
         Ids among which they are chosen; all by default.
     leads
         Periods shown beneath; those of all loops by default.
+    pale
+        Those of them to draw faintly, for they are led by little.
     partition
         Number of the partition; the one that most loops are in by default.
 
@@ -119,7 +122,7 @@ def areas(
         chart.set_ylabel("balancing          reinforcing")
         chart.set_xlim(time[0], time[-1])
         told = periods(scores) if leads is None else leads
-        _strip(strip, [p for p in told if p.partition == chosen], colours)
+        _strip(strip, [p for p in told if p.partition == chosen], colours, pale)
         if leads is not None:
             strip.set_yticks([0], ["leads"])
         strip.set_xlabel(f"time ({scores['time'].attrs.get('units') or 'unit not given'})")
@@ -177,14 +180,19 @@ def _stack(
         base = top
 
 
-def _strip(axes: Axes, found: Sequence[Period], colours: Mapping[str, str]) -> None:
-    """Draw periods of dominance as one row of named bars."""
+def _strip(
+    axes: Axes,
+    found: Sequence[Period],
+    colours: Mapping[str, str],
+    pale: Collection[Period] = (),
+) -> None:
+    """Draw periods of dominance as one row of named bars, some of them pale."""
     for period in found:
         leader = period.loops[0] if period.loops else ""
         colour = colours.get(leader, OTHER)
         axes.barh(
             0, period.stop - period.start, left=period.start, height=1.0, color=colour,
-            edgecolor="white", linewidth=1.0,
+            edgecolor="white", linewidth=1.0, alpha=0.35 if period in pale else 1.0,
         )  # fmt: skip
         low, high = axes.get_xlim()
         room = int(76 * (period.stop - period.start) / max(high - low, 1e-300))
@@ -192,7 +200,7 @@ def _strip(axes: Axes, found: Sequence[Period], colours: Mapping[str, str]) -> N
         if len(text) > room:
             text = f"{leader}+{len(period.loops) - 1}" if len(period.loops) > 1 else leader
         if len(text) <= room:
-            light = colour in (OTHER, *WARM[1::2], *COOL[1::2])
+            light = period in pale or colour in (OTHER, *WARM[1::2], *COOL[1::2])
             axes.text(
                 (period.start + period.stop) / 2, 0, text, ha="center", va="center",
                 fontsize=7, color="#222222" if light else "white", clip_on=True,
@@ -210,6 +218,8 @@ def timeline(
     units: str = "",
     title: str = "",
     span: tuple[float, float] | None = None,
+    pale: Collection[Period] = (),
+    note: str = "",
 ) -> Figure:
     """Draw the periods of dominance of several methods, or scenarios, one row each.
 
@@ -219,6 +229,10 @@ def timeline(
         By row label; a row without periods says so.
     span
         First and last time; those of the periods by default.
+    pale
+        Periods to draw faintly.
+    note
+        Beneath the picture: what pale means.
     """
     every = [period for row in found.values() for period in row]
     if span is None:
@@ -242,14 +256,14 @@ def timeline(
         rows = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (label, row) in zip(rows, found.items(), strict=True):
             axes.set_xlim(*span)
-            _strip(axes, [p for p in row if p.polarity != NONE], colours)
+            _strip(axes, [p for p in row if p.polarity != NONE], colours, pale)
             axes.set_yticks([0], [shortened(label, 34)])
             if not row:
                 axes.text(
                     0.5, 0.5, "nothing to say", transform=axes.transAxes, ha="center",
                     va="center", fontsize=7.5, color=QUIET,
                 )  # fmt: skip
-        rows[-1].set_xlabel(f"time ({units or 'unit not given'})")
+        rows[-1].set_xlabel(f"time ({units or 'unit not given'})" + (f"\n{note}" if note else ""))
         rows[-1].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}"))
         heading = title or "Which loops dominate when"
         figure.suptitle(wrapped(heading, 84), x=0.01, ha="left", fontsize=12, fontweight="bold")
