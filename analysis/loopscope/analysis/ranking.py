@@ -175,7 +175,7 @@ def rank(
         rows=tuple(_rows(found, shown, scores, who, at)),
         periods=tuple(who),
         statement=found.statement,
-        notes=tuple(notes_on(found, along, scores)),
+        notes=(*_of_named(found, scores), *notes_on(found, along, scores)),
         found=found,
         along=along,
         scores=scores,
@@ -202,6 +202,19 @@ def mean_shares(scores: xr.Dataset) -> np.ndarray[Any, np.dtype[np.float64]]:
             part = np.where(known[:, inside], values[:, inside], 0.0)
             found[inside] = (weights[:, None] * moving[:, None] * part).sum(axis=0) / total
     return found
+
+
+def _of_named(found: Loops, scores: xr.Dataset) -> list[str]:
+    """Return what part the loops that have names carry, beside all others."""
+    names = np.array([bool(name) for name in scores["name"].values])
+    if not names.any() or names.all():
+        return []
+    shares = mean_shares(scores)
+    named, held = float(shares[names].sum()), float(shares[~names].sum())
+    return [
+        f"the {int(names.sum())} named loops carry {named:.1%} of the change, the other loops held "
+        f"{held:.1%}, the rest {max(0.0, 1 - named - held):.1%}"
+    ]
 
 
 def _rows(

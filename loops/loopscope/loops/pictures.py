@@ -2,8 +2,8 @@
 
 Stage 4 of 4.  In: scores of one run, or several methods compared.  Out: matplotlib figures.
 
-Reinforcing loops stand above the zero line and balancing ones below it, in warm and cool colours;
-each area is named in words, so that no reader depends on colour.
+Reinforcing loops stand above the zero line and balancing ones below it, in warm and cool colours
+(violet: a loop whose sign is not proved); each area is named, so that no reader depends on colour.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 WARM = ("#D55E00", "#E69F00", "#A6461F", "#F3B98A", "#7A3B00", "#FFD9A8")
 COOL = ("#0072B2", "#56B4E9", "#009E73", "#9CC9E3", "#0B3C5D", "#8FD3BF")
+PLUM = ("#7B5AA6", "#C3A6E8", "#54307F", "#DCC9F2")
 OTHER = "#C9C9C9"
 WIDTH = 8.0
 """Inches."""
@@ -200,7 +201,7 @@ def _strip(
         if len(text) > room:
             text = f"{leader}+{len(period.loops) - 1}" if len(period.loops) > 1 else leader
         if len(text) <= room:
-            light = period in pale or colour in (OTHER, *WARM[1::2], *COOL[1::2])
+            light = period in pale or colour in (OTHER, *WARM[1::2], *COOL[1::2], *PLUM[1::2])
             axes.text(
                 (period.start + period.stop) / 2, 0, text, ha="center", va="center",
                 fontsize=7, color="#222222" if light else "white", clip_on=True,
@@ -240,14 +241,14 @@ def timeline(
             msg = "there is nothing to draw: no method has a period of dominance"
             raise LoopError(msg)
         span = (min(p.start for p in every), max(p.stop for p in every))
-    totals: dict[str, dict[str, float]] = {"R": {}, "B": {}}
+    totals: dict[str, dict[str, float]] = {"R": {}, "B": {}, "U": {}}
     for period in every:
         if period.loops and period.polarity in totals:
             side = totals[period.polarity]
             leader = period.loops[0]
             side[leader] = side.get(leader, 0.0) + period.stop - period.start
     colours: dict[str, str] = {}
-    for polarity, palette in (("B", COOL), ("R", WARM)):
+    for polarity, palette in (("B", COOL), ("R", WARM), ("U", PLUM)):
         ranked = sorted(totals[polarity], key=lambda one: (-totals[polarity][one], one))
         colours |= {leader: palette[n % len(palette)] for n, leader in enumerate(ranked)}
     with styled():

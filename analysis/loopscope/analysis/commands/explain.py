@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loopscope.analysis.commands.loops import At, ScenarioName
+from loopscope.analysis.commands.loops import At, ScenarioName, shown_path
 from loopscope.analysis.commands.options import AsJson, CaseName, ModelName, Settings
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def print_explanation(found: "Explanation") -> None:
         ("id", "loop", "polarity", "score now", "mean share"),
         [
             (
-                row.id, row.name or " -> ".join(row.path), row.polarity, percent(row.at),
+                row.id, row.name or shown_path(row.path), row.polarity, percent(row.at),
                 f"{row.share:.1%}",
             )
             for row in found.loops

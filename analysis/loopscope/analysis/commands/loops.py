@@ -15,6 +15,8 @@ from loopscope.analysis.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from loopscope.analysis.ranking import Ranking
     from loopscope.loops.compare import Comparison
 
@@ -160,7 +162,7 @@ def print_ranking(ranking: "Ranking", top: int, *, gains: bool) -> None:
     for row in ranking.rows[:top]:
         spans = ", ".join(f"{moment(a)}-{moment(b)}" for a, b in row.periods[:3])
         more = f" (+{len(row.periods) - 3})" if len(row.periods) > 3 else ""
-        cells = [row.id, row.name or " -> ".join(row.path), row.polarity]
+        cells = [row.id, row.name or shown_path(row.path), row.polarity]
         cells += [str(row.partition + 1)] if several else []
         cells += [f"{row.share:.1%}"]
         cells += [percent(row.at)] if ranking.at is not None else []
@@ -195,12 +197,38 @@ def _print_periods(ranking: "Ranking") -> None:
         [
             (
                 moment(p.start), moment(p.stop), *([str(p.partition + 1)] if several else []),
-                p.polarity, ", ".join(p.loops) or "-", f"{p.share:.0%}",
+                p.polarity, shown_ids(p.loops), f"{p.share:.0%}",
             )
             for p in ranking.periods[:20]
         ],
         left=4 + several,
     )  # fmt: skip
+
+
+def shown_ids(ids: "Sequence[str]", most: int = 6) -> str:
+    """Return ids of loops, the strongest ones where there are many.
+
+    Examples
+    --------
+    >>> shown_ids(["R1", "B2", "B3"], most=2), shown_ids([])
+    ('R1, B2 and 1 more', '-')
+    """
+    if len(ids) <= most:
+        return ", ".join(ids) or "-"
+    return f"{', '.join(ids[:most])} and {len(ids) - most} more"
+
+
+def shown_path(path: "Sequence[str]", most: int = 6) -> str:
+    """Return the path of a loop, its middle left out where it is long.
+
+    Examples
+    --------
+    >>> shown_path(["a", "b", "c", "d"], most=3)
+    'a -> b -> ... -> d (4 variables)'
+    """
+    if len(path) <= most:
+        return " -> ".join(path)
+    return " -> ".join([*path[: most - 1], "...", path[-1]]) + f" ({len(path)} variables)"
 
 
 def print_compared(compared: "Comparison") -> None:
@@ -213,7 +241,7 @@ def print_compared(compared: "Comparison") -> None:
         [
             (
                 row.title, moment(row.start), moment(row.stop), row.polarity,
-                ", ".join(row.loops[:5]) + (" ..." if len(row.loops) > 5 else ""),
+                shown_ids(row.loops),
                 f"{row.share:.0%}",
             )
             for row in compared.rows
