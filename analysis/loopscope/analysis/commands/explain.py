@@ -73,6 +73,7 @@ def print_explanation(found: "Explanation") -> None:
         f"What acts on it ({found.model}, {found.label})",
         ("cause", "sign", "gain, as a formula", "gain now", "push now"), rows, left=3,
     )  # fmt: skip
+    out("Constants are left out; --json has them.\n")
     if found.acts_on:
         out(f"It acts on: {plain(', '.join(found.acts_on))}\n\n")
     print_table(
@@ -94,11 +95,13 @@ def _fill(causes: "tuple[Cause, ...]", indent: str, rows: list[tuple[str, ...]])
     from loopscope.analysis.tables import number
 
     for cause in causes:
+        if cause.role == "input" and not cause.push:
+            continue  # a constant; --json has it
         formula = cause.formula if len(cause.formula) <= 60 else cause.formula[:59] + "…"
         rows.append(
             (
-                indent + cause.name, cause.polarity, formula, number(cause.gain),
-                number(cause.push),
+                indent + cause.name, cause.polarity, formula, number(cause.gain + 0.0),
+                number(cause.push + 0.0),
             )
         )  # fmt: skip
         _fill(cause.causes, indent + "· ", rows)
