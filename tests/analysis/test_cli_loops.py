@@ -83,7 +83,7 @@ def test_all_methods_side_by_side_say_where_they_agree(command, logistic, tmp_pa
     assert (done.code, done.err) == (0, "")
     assert "LTM, continuous" in done.out
     assert "Pathway participation" in done.out
-    assert "name the same leading loop in" in done.out
+    assert "names the same leading loop as LTM, continuous in" in done.out
     assert (tmp_path / "all.svg").read_text().lstrip().startswith("<?xml")
 
 
