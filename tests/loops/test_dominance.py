@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -81,7 +83,7 @@ def test_periods_cover_the_run_without_gaps_or_splinters(rows, shortest):
     found = loops.periods(scores_of(relative), shortest=shortest)
     assert found[0].start == 0.0
     assert found[-1].stop == len(rows) - 1
-    assert all(a.stop == b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.stop == b.start for a, b in itertools.pairwise(found))
     assert len(found) == 1 or all(p.stop - p.start >= shortest for p in found)
 
 
