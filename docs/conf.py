@@ -46,11 +46,16 @@ napoleon_use_ivar = True
 suppress_warnings = ["ref.python"]
 
 
+# A bar outside of ``literal`` text.
+BAR = re.compile(r"\|(?=(?:[^`]|``[^`]*``)*$)")
+
+
 def as_numpydoc(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]):
     """Read what numpy's convention means and plain reStructuredText does not.
 
     References are numbered for each docstring, not for each page, so they become a plain list.
-    A paragraph that is drawn as a tree (``|- ...``) is printed as it stands.
+    A paragraph that is drawn as a tree (``|- ...``) is printed as it stands.  Elsewhere bars are
+    magnitudes, not substitutions; examples are left alone.
     """
     shown: list[str] = []
     for blank, group in groupby(lines, key=lambda line: not line.strip()):
@@ -58,6 +63,8 @@ def as_numpydoc(_app: Any, _what: str, _name: str, _object: Any, _options: Any, 
         paragraph = [re.sub(r"\[(\d+)\]_", r"[\1]", line) for line in paragraph]
         if not blank and any(line.lstrip().startswith(("|-", "`-")) for line in paragraph):
             paragraph = ["::", "", *(f"    {line}" for line in paragraph)]
+        elif not blank and not paragraph[0].lstrip().startswith(">>>"):
+            paragraph = [BAR.sub(r"\\|", line) for line in paragraph]
         shown += paragraph
     lines[:] = shown
 
