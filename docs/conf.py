@@ -69,6 +69,17 @@ def as_numpydoc(_app: Any, _what: str, _name: str, _object: Any, _options: Any, 
     lines[:] = shown
 
 
+def no_targets_in_types(
+    _app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]
+) -> None:
+    """Read ``np.bool_`` in the type of an attribute as a name, not as a target of a link."""
+    lines[:] = [
+        re.sub(r"_(?=\W|$)", r"\\_", line) if line.lstrip().startswith(":vartype") else line
+        for line in lines
+    ]
+
+
 def setup(app: Any) -> None:
-    # Before napoleon (priority 500) reads the sections of the docstring.
+    # Before napoleon (priority 500) reads the sections of the docstring, and after.
     app.connect("autodoc-process-docstring", as_numpydoc, priority=400)
+    app.connect("autodoc-process-docstring", no_targets_in_types, priority=600)
