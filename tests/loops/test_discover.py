@@ -430,3 +430,11 @@ def test_more_scores_than_fit_of_a_chosen_part_are_refused(every, run):
     with pytest.raises(LoopError, match=r"70,903 loops at 303 times .* give find\(\) the run"):
         loops.score(every[1:], along)
     assert loops.score(every.of_length(1), run)["relative"].size > 0
+
+
+def test_ids_of_the_catalogue_are_left_alone_in_other_views():
+    path = Path(__file__).parents[2] / "docs" / "examples" / "epidemic.mdl"
+    model = models.load(path)
+    named = {loop.id: loop.path for loop in loops.find(model).named}
+    other = loops.find(model, view=["infections"])
+    assert all(loop.id not in named or loop.path == named[loop.id] for loop in other)

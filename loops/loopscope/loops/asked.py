@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import numpy as np
 
-from loopscope.loops.catalogue import catalogue
+from loopscope.loops.catalogue import Catalogue, catalogue
 from loopscope.loops.graph import CausalGraph, root, trace
 from loopscope.loops.views import fold
 from loopscope.models.errors import LoopError, shown
@@ -42,8 +42,8 @@ def check(max_loops: int | None, seconds: float, max_length: int | None, share: 
 
 def graph_and_names(
     model: Model | CausalGraph | str | Path, view: Sequence[str] | str | None
-) -> tuple[CausalGraph, Mapping[tuple[str, ...], tuple[str, str]]]:
-    """Return the graph to search, and ids and names of loops in it that the model names."""
+) -> tuple[CausalGraph, Catalogue | None, Mapping[tuple[str, ...], tuple[str, str]]]:
+    """Return the graph to search, the model's catalogue, and ids and names of loops in both."""
     if isinstance(view, str) and view != "full":
         msg = f"view must be 'full' or a list of variables to keep, got {shown(view)}"
         raise LoopError(msg)
@@ -56,7 +56,7 @@ def graph_and_names(
     elif view is not None:
         graph = fold(graph, view)
     _refuse_instant_loops(graph)
-    return graph, known.match(graph) if known is not None else {}
+    return graph, known, known.match(graph) if known is not None else {}
 
 
 def _refuse_instant_loops(graph: CausalGraph) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopscope.loops.dominance import NONE, Period, periods
-from loopscope.loops.methods import METHODS, score
+from loopscope.loops.methods import METHODS, refuse_none, score
 from loopscope.loops.reasons import reason
 from loopscope.models.errors import LoopError, did_you_mean
 
@@ -78,7 +78,7 @@ class Comparison:
         leading loop.
     common
         (start, stop, loop, methods): stretches in which most methods that say something name the
-        same leading loop.
+        same leading loop, and the methods that do so at some time of it.
     reasons
         Why the methods differ where they do, with the numbers behind each sentence.
     skipped
@@ -199,6 +199,7 @@ def compare_methods(
     from loopscope.loops.replay import Along, along
 
     names = _asked(methods)
+    refuse_none(found)
     values = run if isinstance(run, Along) else along(found.graph, run)
     if values.runs is not None:
         msg = "methods are compared on one run: choose one with run.isel(run=...)"
@@ -226,7 +227,7 @@ def compare_methods(
     leaders = {name: leading(rows, name, values.time) for name in scores}
     first = next(iter(scores))
     reasons = [
-        text
+        f"{ASKED[name].title} {text}"
         for name in list(scores)[1:]
         if (text := reason(name, found, values, scores[name], leaders[first], leaders[name]))
     ]
@@ -252,6 +253,9 @@ def _asked(methods: Sequence[str] | None) -> list[str]:
         if name not in ASKED:
             msg = f"no method named '{name}'{did_you_mean(str(name), ASKED)}; there are: "
             raise LoopError(msg + ", ".join(ASKED))
+    if not methods:
+        msg = f"no method was asked for; there are: {', '.join(ASKED)}"
+        raise LoopError(msg)
     return list(dict.fromkeys(methods))
 
 
@@ -310,8 +314,9 @@ def _common(
             if len(names) < 2 or 2 * len(names) <= len(named):
                 continue
             start, stop = float(time[row]), float(time[row + 1])
-            if found and found[-1][1:] == (start, loop, names):
-                start = found.pop()[0]
+            if found and found[-1][1:3] == (start, loop):
+                start, _, _, before = found.pop()
+                names = tuple(name for name in leaders if name in {*before, *names})
             found.append((start, stop, loop, names))
     return tuple(found)
 

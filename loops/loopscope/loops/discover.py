@@ -20,6 +20,7 @@ from loopscope.loops.asked import alongs, check, graph_and_names
 from loopscope.loops.found import Loops
 from loopscope.loops.loop import canonical
 from loopscope.loops.store import LETTERS, Rows, Store, canonical_order, joined, ranks, rows_of
+from loopscope.models.errors import LoopError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -94,7 +95,7 @@ def find(
     ------
     LoopError
         Unknown names, a budget that is not positive, a pin that is not closed, a run of another
-        model.
+        model, a loop that ``loops.toml`` names with another polarity than is proved.
 
     Notes
     -----
@@ -109,11 +110,16 @@ def find(
     3
     """
     check(max_loops, seconds, max_length, share)
-    graph, names = graph_and_names(model, view)
+    graph, known, names = graph_and_names(model, view)
     runs = alongs(graph, run)
     most = max_loops or (HELD_SCORED if runs else HELD)
-    search = _Search(graph, names, runs, most, seconds, max_length, share, progress)
+    taken = [] if known is None else [loop.id for loop in known.loops]
+    search = _Search(graph, names, taken, runs, most, seconds, max_length, share, progress)
     found = search.loops()
+    if known is not None and known.declared(graph):
+        for line in known.contradictions(found):
+            msg = f"{known.file}: {line}; correct its polarity, its path or the view"
+            raise LoopError(msg)
     for path in pins:
         found = found.pin(path)
     return found
@@ -126,6 +132,7 @@ class _Search:
         self,
         graph: CausalGraph,
         names: Mapping[tuple[str, ...], tuple[str, str]],
+        taken: Sequence[str],
         alongs: Sequence[Along],
         most: int,
         seconds: float,
@@ -135,6 +142,7 @@ class _Search:
     ) -> None:
         self.graph = graph
         self.names = names
+        self.taken = taken
         self.alongs = alongs
         self.most = most
         self.seconds = seconds
@@ -162,7 +170,7 @@ class _Search:
 
     def _small(self, rows: Rows) -> Loops:
         count = len(rows)
-        words = f"all {count:,} {self.kind}"
+        words = f"all {count:,} {self.kind}" if count != 1 else "the only loop"
         if count == 0:
             words = "no loops: nothing in this graph feeds back"
         elif count > self.most:
@@ -177,7 +185,7 @@ class _Search:
         from loopscope.loops.universe import OutOfTimeError
 
         count = counts.loops
-        words = f"all {count:,} {self.kind}"
+        words = f"all {count:,} {self.kind}" if count != 1 else "the only loop"
         try:
             if count <= self.most:
                 rows = tally.every(universe, self._budget(), self.most)
@@ -276,7 +284,7 @@ class _Search:
         absent = [nodes for nodes in self.names if store.place(nodes) is None]
         inside = {p: given for p, given in named.items() if p is not None}
         first = dict.fromkeys(LETTERS, 0)
-        for identity, _ in self.names.values():
+        for identity in self.taken:
             number = re.fullmatch(r"([RBU])(\d+)", identity)
             if number:
                 letter = LETTERS[("B", "U", "R").index(number[1])]

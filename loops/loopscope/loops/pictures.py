@@ -199,7 +199,8 @@ def _strip(
         room = int(76 * (period.stop - period.start) / max(high - low, 1e-300))
         text = "+".join(period.loops) if period.loops else "none"
         if len(text) > room:
-            text = f"{leader}+{len(period.loops) - 1}" if len(period.loops) > 1 else leader
+            several = f"{leader} and {len(period.loops) - 1} more"
+            text = several if len(period.loops) > 1 and len(several) <= room else leader
         if len(text) <= room:
             light = period in pale or colour in (OTHER, *WARM[1::2], *COOL[1::2], *PLUM[1::2])
             axes.text(

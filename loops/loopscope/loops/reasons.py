@@ -31,7 +31,7 @@ def reason(
     ours: Sequence[str],
     theirs: Sequence[str],
 ) -> str:
-    """Return why a method differs from LTM on this run, or an empty text where it does not.
+    """Return how and why a method differs from LTM on this run; empty where it does not.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def reason(
         return ""
     told = _WHY[method](found, along, scores, differ)
     part = _part(along, differ)
-    words = f"{scores.attrs['method']} names another leading loop in {part:.0%} of the time"
+    words = f"names another leading loop in {part:.0%} of the time"
     if silent.any():
         words += f" and none in {_part(along, silent):.0%}"
     return f"{words}: {told}" if told else words
@@ -112,11 +112,10 @@ def _legs(found: Loops, along: Along, scores: xr.Dataset, differ: Truths) -> str
 
 def _knockout(found: Loops, along: Along, scores: xr.Dataset, differ: Truths) -> str:
     untested = int((scores["status"].values == "undefined").all(axis=0).sum())
-    return (
-        "it compares whole runs with and without a loop, so what a loop did earlier stays in its "
-        f"score; {untested} of {scores.sizes['loop']} loops have no link or switch of their own "
-        "and cannot be tested"
-    )
+    text = "it compares whole runs with and without a loop, so what a loop did earlier stays"
+    if untested:
+        text += f"; {untested} of {scores.sizes['loop']} loops cannot be cut alone, so say nothing"
+    return text
 
 
 _WHY = {

@@ -73,7 +73,7 @@ def print_explanation(found: "Explanation") -> None:
         f"What acts on it ({found.model}, {found.label})",
         ("cause", "sign", "gain, as a formula", "gain now", "push now"), rows, left=3,
     )  # fmt: skip
-    out("Constants are left out; --json has them.\n")
+    out("Constants are left out; --json has them.\n\n")
     if found.acts_on:
         out(f"It acts on: {plain(', '.join(found.acts_on))}\n\n")
     print_table(

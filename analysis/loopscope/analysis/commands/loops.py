@@ -104,9 +104,13 @@ def loops(
             )  # fmt: skip
     if picture is not None:
         from loopscope.analysis.style import save
-        from loopscope.loops.pictures import areas
+        from loopscope.loops.pictures import areas, called
 
-        save(compared.figure() if method == "all" else areas(ranking.scores), picture)
+        if method == "all":
+            save(compared.figure(), picture)
+        else:
+            title = f"{called(known.name)}: which loops drive '{ranking.label}'"
+            save(areas(ranking.scores, title=title), picture)
     if as_json:
         told = compared.as_data() if method == "all" else as_data(cut_to(ranking, top))
         tables.print_json(told)
