@@ -137,7 +137,8 @@ class _Rewriting:
 
     def __init__(self, graph: CausalGraph, held: Collection[str]) -> None:
         self.given = graph
-        self.held = {symbol_of(name) for name in held}
+        draws = [name for name, node in graph.nodes.items() if node.role == "random"]
+        self.held = {symbol_of(name) for name in (*held, *draws)}
         self.auxiliaries: Rules = dict(graph.equations.auxiliaries)
         self.rates: Rules = {s: one.rate for s, one in graph.equations.states.items()}
         self.hidden = dict(graph.equations.hidden)

@@ -301,8 +301,9 @@ def _thinned(whole: Along, times: int) -> Along:
 def _moved(graph: CausalGraph, own: Along) -> Along:
     """Return the same run along the graph of another form."""
     before = own.graph.equations.auxiliaries
+    given = own.held | {n for n, node in own.graph.nodes.items() if node.role == "random"}
     return Along(
         graph,
-        {s: v for s, v in own.values.items() if s not in before or s.name in own.held},
+        {s: v for s, v in own.values.items() if s not in before or s.name in given},
         time=own.time, step=own.step, held=own.held, driven=own.driven, result=own.result,
     )  # fmt: skip

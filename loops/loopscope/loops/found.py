@@ -299,8 +299,9 @@ class Loops:
             for first in range(0, len(alike), step):
                 some = alike[first : first + step]
                 product = weights[rows.links[begins[some]]]
-                for n in range(1, length):
-                    product *= weights[rows.links[begins[some] + n]]
+                with np.errstate(all="ignore"):  # no number where one link has none
+                    for n in range(1, length):
+                        product *= weights[rows.links[begins[some] + n]]
                 found[some] = product
         return found
 

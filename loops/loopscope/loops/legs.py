@@ -115,8 +115,9 @@ class Legs:
         found = self._known.get(nodes)
         if found is None:
             found = np.array(self.along.rates[nodes[0]])
-            for pair in itertools.pairwise(nodes):
-                found *= self.along.gains[pair]
+            with np.errstate(all="ignore"):  # an infinite gain of what does not move
+                for pair in itertools.pairwise(nodes):
+                    found *= self.along.gains[pair]
             self._known[nodes] = found
         return found
 
@@ -131,14 +132,19 @@ def legs_along(along: Along) -> Legs:
     sizes = {pair: np.abs(gain) for pair, gain in along.gains.items()}
     sizes |= {(OUTSIDE, name): np.abs(value) for name, value in outside(along).items()}
     away = [name for name, node in graph.nodes.items() if node.role not in STOCKS]
-    between = eliminate(sizes, away, operator.add, operator.mul)
     forces = {name: np.zeros(along.shape) for name in graph.stocks}
     values = {name: np.zeros(along.shape) for name in graph.stocks}
-    for (cause, effect), size in between.items():
-        if effect in forces:
-            rate = np.abs(along.rates[cause]) if cause else 1.0
-            forces[effect] = forces[effect] + size * rate
-            if cause:
-                values[effect] = values[effect] + size * np.abs(along.value(cause))
-    moving = {name: np.abs(along.rates[name]) > ROUNDING * values[name] for name in graph.stocks}
+    with np.errstate(all="ignore"):  # an infinite gain of what does not move
+        between = eliminate(sizes, away, operator.add, operator.mul)
+        for (cause, effect), size in between.items():
+            if effect in forces:
+                rate = np.abs(along.rates[cause]) if cause else 1.0
+                forces[effect] = forces[effect] + size * rate
+                if cause:
+                    values[effect] = values[effect] + size * np.abs(along.value(cause))
+    moving = {}
+    for name, value in values.items():
+        # Beside an infinite gain nothing is known of rounding, but a rate that is not 0 is one.
+        bound = np.where(np.isfinite(value), ROUNDING * value, 0.0)
+        moving[name] = np.abs(along.rates[name]) > bound
     return Legs(along=along, sizes=forces, moving=moving)

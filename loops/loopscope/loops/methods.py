@@ -8,11 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
 from loopscope.models.errors import LoopError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import xarray as xr
 
     from loopscope.loops.found import Loops
@@ -85,16 +88,50 @@ def score(found: Loops, run: xr.Dataset | Along, method: str = "ltm", **options:
         hint = did_you_mean(str(method), METHODS)
         msg = f"no method named '{method}'{hint}; there are: {', '.join(METHODS)}"
         raise LoopError(msg)
-    if not len(found):
-        name = found.graph.model.name
-        msg = f"{name}: the model has no feedback loop, so there is nothing to score"
-        raise LoopError(msg)
+    refuse_none(found)
+    home = import_module(f"loopscope.loops.scores.{known.home}")
+    _refuse_unknown(known, home.score, options)
     values = run if isinstance(run, Along) else along(found.graph, run)
+    if values.graph is not found.graph and values.graph.links != found.graph.links:
+        msg = (
+            "the values along the run are of another graph than the loops (a view is a graph of "
+            "its own); make them with loops.along(found.graph, run)"
+        )
+        raise LoopError(msg)
     if len(found) * math.prod(values.shape) > MOST_SCORES:
         found = _that_matter(found, values)
-    home = import_module(f"loopscope.loops.scores.{known.home}")
     scores: xr.Dataset = home.score(found, values, **options)
     return scores
+
+
+def refuse_none(found: Loops) -> None:
+    """Refuse to go on without a loop.
+
+    Raises
+    ------
+    LoopError
+        The graph has none, or none of its loops was chosen.
+    """
+    if not len(found):
+        name = found.graph.model.name
+        why = "none of its loops is among those given" if found.graph.partitions else ""
+        msg = f"{name}: {why or 'the model has no feedback loop'}, so there is nothing to score"
+        raise LoopError(msg)
+
+
+def _refuse_unknown(
+    method: Method, compute: Callable[..., Any], options: Mapping[str, Any]
+) -> None:
+    """Refuse an option that the function of a method does not have."""
+    known = signature(compute).parameters
+    if any(one.kind is Parameter.VAR_KEYWORD for one in known.values()):
+        return  # it tells itself
+    names = [one.name for one in known.values() if one.kind is Parameter.KEYWORD_ONLY]
+    for option in options:
+        if option not in names:
+            hint = did_you_mean(option, names)
+            msg = f"{method.title} has no option '{option}'{hint}; there are: {', '.join(names)}"
+            raise LoopError(msg)
 
 
 def _that_matter(found: Loops, values: Along) -> Loops:

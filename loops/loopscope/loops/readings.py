@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import sympy as sp
 
 from loopscope.loops.graph import root
 from loopscope.loops.loopsum import END
 from loopscope.loops.views import eliminate, folded
 from loopscope.loops.weights import (
+    LARGEST,
     LOST,
     acceleration_of,
     drive_of,
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 UNDEFINED, EQUILIBRIUM, ACTIVE, INFLECTION = range(4)
 """What ``state_of`` reads."""
-
-LARGEST = float(np.finfo(np.float64).max)
 
 Slopes = tuple[tuple[float, float, float], ...]
 """(from, until, slope) of a path of the time, where it is not flat."""

@@ -7,7 +7,6 @@ of scoring read.  The run is made again from its own settings, so that stages of
 
 from __future__ import annotations
 
-import json
 import operator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopscope.loops.graph import STOCKS, root
+from loopscope.loops.rerun import compare, made_again, rows_of, with_its_dims
 from loopscope.loops.views import gains_in
 from loopscope.models.arrays import Arrays
 from loopscope.models.engine.plan import with_tables
-from loopscope.models.engine.request import Extension
-from loopscope.models.engine.simulate import prepared_of
-from loopscope.models.engine.simulate import run as run_again
-from loopscope.models.errors import LoopError
 from loopscope.models.model import TIME, symbol_of
 
 if TYPE_CHECKING:
@@ -35,9 +31,6 @@ if TYPE_CHECKING:
     from loopscope.models.engine.execute import Result
 
 Numbers = NDArray[np.float64]
-
-SAME = 1e-9
-"""Relative difference up to which a run made again counts as the same."""
 
 
 class Along:
@@ -177,8 +170,9 @@ class Along:
             stock = self._root.nodes[name].role in STOCKS
             return np.zeros(self.shape) if stock else self.driven[name]
         total = np.array(np.broadcast_to(self.drive.get(name, 0.0), self.shape))
-        for cause in self._causes.get(name, ()):
-            total = total + self.full_gains[cause, name] * rates[cause]
+        with np.errstate(all="ignore"):  # an infinite gain of what does not move: no number
+            for cause in self._causes.get(name, ()):
+                total = total + self.full_gains[cause, name] * rates[cause]
         return total
 
     @property
@@ -194,29 +188,26 @@ def along(graph: CausalGraph, run: xr.Dataset) -> Along:
     Parameters
     ----------
     run
-        From ``models.simulate``; any variables, any of its saved times.  Of a batch, what differs
-        between runs must have been saved.
+        From ``models.simulate``; any variables, any of its saved times in their order, one of a
+        batch.  Of a batch, what differs between runs must have been saved; where start values of
+        stocks do, so must the first time.
 
     Raises
     ------
     LoopError
         The run is of another model, failed, or does not come out the same.
     """
-    result = _replay(graph, run)
+    run = with_its_dims(run)
+    result = made_again(graph, run)
     plan = result.plan
     overrides = plan.overrides
-    wanted = np.atleast_1d(np.asarray(run["time"].values, dtype=np.float64))
-    rows = np.searchsorted(result.time, wanted - 1e-6 * plan.times.step)
-    inside = np.clip(rows, 0, len(result.time) - 1)
-    if len(wanted) == 0 or np.any(np.abs(result.time[inside] - wanted) > 1e-6 * plan.times.step):
-        msg = "the run has times that its own settings do not give; make it with models.simulate"
-        raise LoopError(msg)
+    inside = rows_of(run, result)
     values: dict[sp.Symbol, Any] = {
         symbol_of(name): array[..., inside] for name, array in result.values.items()
     }
     time = result.time[inside]
     values[TIME] = time
-    _compare(graph, run, values)
+    compare(graph, run, values)
     held = frozenset(
         name
         for name in (*overrides.numbers, *overrides.arrays, *overrides.paths)
@@ -239,65 +230,3 @@ def _slope(plan: Any, name: str, time: Numbers) -> Numbers:
     path, default = plan.overrides.paths[name], default_of(plan.prepared, plan.overrides, name)
     width = plan.times.step / 1024
     return np.asarray((path.at(time + width, default) - path.at(time, default)) / width)
-
-
-def _replay(graph: CausalGraph, run: xr.Dataset) -> Result:
-    attrs = run.attrs
-    if "model_sha256" not in attrs or "settings" not in attrs:
-        msg = "the run does not say what it was made from; scores need a run of models.simulate"
-        raise LoopError(msg)
-    if attrs["model_sha256"] != graph.model.sha256:
-        msg = (
-            f"the run is of model '{attrs.get('model', '?')}', the loops are of "
-            f"'{graph.model.name}' (or of another version of its file); simulate the same model"
-        )
-        raise LoopError(msg)
-    _refuse_failed(run)
-    prepared = prepared_of(graph.model)
-    parameters: dict[str, Any] = json.loads(attrs["settings"])
-    initial: dict[str, Any] = json.loads(attrs["initial"])
-    for name in json.loads(attrs["settings_per_run"]):
-        if name not in run:
-            msg = f"'{name}' differs between runs but was not saved; add it to outputs="
-            raise LoopError(msg)
-        kind = prepared.variables[name].kind
-        (initial if kind == "stock" else parameters)[name] = run[name].values[:, 0]
-    names = [str(s.name) for s in graph.equations.parameters]
-    names += [n for n, one in root(graph).nodes.items() if one.role in (*STOCKS, "random")]
-    names += [str(s.name) for s in graph.equations.fixed]
-    names += [n for n in parameters if n not in names]
-    rewritten = graph.equations.draws > 0
-    extension = Extension(
-        name="draws apart" if rewritten else "",
-        equations=lambda: graph.equations,
-        outputs=tuple(dict.fromkeys(names)),
-    )
-    lookups = json.loads(attrs["lookups"])
-    return run_again(
-        prepared, None, parameters=parameters, initial=initial, lookups=lookups,
-        method=attrs["method"], seed=int(attrs["seed"]), extension=extension,
-    )  # fmt: skip
-
-
-def _refuse_failed(run: xr.Dataset) -> None:
-    if "status" in run:
-        words = np.atleast_1d(run["status"].values)
-        bad = np.flatnonzero(words != "ok")
-        if len(bad):
-            where = f"run {bad[0]}: " if words.size > 1 else ""
-            msg = f"the run left the finite numbers ({where}{words[bad[0]]}); it has no scores"
-            raise LoopError(msg)
-
-
-def _compare(graph: CausalGraph, run: xr.Dataset, values: Mapping[sp.Symbol, Any]) -> None:
-    for stock in graph.model.stocks:
-        if stock.name in run:
-            ours = np.asarray(values[stock.symbol])
-            given = np.asarray(run[stock.name].values, dtype=np.float64)
-            size = max(float(np.max(np.abs(ours), initial=0.0)), 1e-300)
-            if given.shape != ours.shape or np.max(np.abs(given - ours), initial=0.0) > SAME * size:
-                msg = (
-                    f"made again from its settings, the run has other values of '{stock.name}'; "
-                    "the run or the model was changed after it was made"
-                )
-                raise LoopError(msg)

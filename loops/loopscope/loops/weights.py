@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import sympy as sp
 
 from loopscope.loops.graph import STOCKS, root
@@ -39,6 +40,8 @@ ROUNDING = 8 * 2.0**-53
 
 INSTANT = 2.0**-400
 """Time within which a rate of 0 becomes what its acceleration makes of it, in any unit."""
+
+LARGEST = float(np.finfo(np.float64).max)
 
 LOST = 2.0**-200
 """Share below which a loop has only what ``INSTANT`` gave it: none."""
@@ -195,7 +198,10 @@ def _stock(
 ) -> tuple[sp.Symbol, sp.Symbol, sp.Symbol]:
     """Return what a link into a stock is multiplied by, and whether the stock moves and turns."""
     one, zero = sp.Integer(1), sp.Integer(0)
-    slow = keep(f"bound of rate of ({name})", ROUNDING * bounds.rate[name])
+    # Behind an infinite gain nothing is known of rounding, but a rate that is not 0 is one.
+    known = sd.Less(bounds.rate[name], sp.Float(LARGEST))
+    bound = sd.IfThenElse(known, ROUNDING * bounds.rate[name], zero)
+    slow = keep(f"bound of rate of ({name})", bound)
     blunt = keep(f"bound of acceleration of ({name})", ROUNDING * bounds.change(name))
     a = keep(f"speed of ({name})", sp.Abs(rate_of(name)))
     b = keep(f"push on ({name})", sp.Abs(acceleration_of(name)))
@@ -206,7 +212,9 @@ def _stock(
         return keep(f"scale of ({name})", value), moving, turning
     frozen = sd.And(sd.LessEqual(a, slow), turning)
     pace = keep(f"pace of ({name})", sd.Maximum(a, INSTANT * b))
-    below = keep(f"divisor of ({name})", sd.Maximum(b, blunt) * bounds.size[name])
-    still = sd.Or(frozen, sd.Equal(below, zero))
-    value = sd.IfThenElse(still, zero, pace / below)
+    # Not in one product, which may be too large or too small to be a number.
+    part = keep(f"scaled pace of ({name})", pace / bounds.size[name])
+    below = keep(f"divisor of ({name})", sd.Maximum(b, blunt))
+    nothing = sd.Or(sd.Equal(below, zero), sd.Equal(bounds.size[name], zero))
+    value = sd.IfThenElse(sd.Or(frozen, nothing), zero, part / below)
     return keep(f"scale of ({name})", value), moving, turning

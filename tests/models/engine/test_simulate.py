@@ -82,7 +82,8 @@ def test_start_values_and_lookups_are_part_of_what_a_result_was_made_from(model)
     assert json.loads(run.attrs["initial"]) == {"s": 7.0}
     assert json.loads(run.attrs["lookups"]) == {"table": [[0.0, 1.0], [9.0, 2.0]]}
     runs = simulate(model, initial={"s": [7, 8]}, outputs=["s"])
-    assert json.loads(runs.attrs["settings_per_run"]) == ["s"]
+    assert json.loads(runs.attrs["initial_per_run"]) == ["s"]
+    assert json.loads(runs.attrs["settings_per_run"]) == []
 
 
 def test_result_can_be_written_and_read_back(model, tmp_path):

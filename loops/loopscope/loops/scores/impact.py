@@ -128,6 +128,11 @@ def _average(found: Loops, along: Along) -> xr.Dataset:
     sizes = np.array([max(1, len(loop.stocks)) for loop in found], dtype=np.float64)
     raw = np.sign(raw) * np.abs(raw) ** (1.0 / sizes)
     status = np.where(raw == 0, "inactive", "active").astype("<U12")
+    wrong = ~np.isfinite(raw)
+    for number in np.unique(found.partitions):  # a total with an infinite part says nothing
+        inside = found.partitions == number
+        wrong[..., inside] = wrong[..., inside].any(axis=-1, keepdims=True)
+    raw[wrong], status[wrong] = np.nan, "undefined"
     for number, loop in enumerate(found):
         if any(jumps(along.graph, name) for name in loop.stocks):
             raw[..., number], status[..., number] = np.nan, "undefined"

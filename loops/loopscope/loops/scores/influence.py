@@ -105,7 +105,9 @@ def score(
     -----
     O(N**3) a point and a mode, and O(length**3) more for each loop.
     """
-    _check(found, along, closeness)
+    if not 0 < closeness < 1:
+        msg = f"closeness must be between 0 and 1, got {closeness!r}; 0.001 is usual"
+        raise LoopError(msg)
     part = at_times(along, times)
     by_partition: dict[int, list[int]] = {}
     for number, loop in enumerate(found):
@@ -119,15 +121,6 @@ def score(
         for number in sorted(by_partition)
     ]
     return _record(found, part, several, jumping)
-
-
-def _check(found: Loops, along: Along, closeness: float) -> None:
-    if along.graph is not found.graph:
-        msg = "the values along the run are of another graph than the loops; use along(found.graph)"
-        raise LoopError(msg)
-    if not 0 < closeness < 1:
-        msg = f"closeness must be between 0 and 1, got {closeness!r}; 0.001 is usual"
-        raise LoopError(msg)
 
 
 def _bound(found: Loops, by_partition: dict[int, list[int]], points: int, most: int) -> None:
@@ -258,11 +251,12 @@ def mode_coordinates(
 ) -> dict[str, tuple[NDArray[Any], dict[str, str]]]:
     """Return what belongs to each reported mode: values, dims ([run,] time, mode) or (mode,)."""
 
-    def stack(arrays: list[NDArray[Any]]) -> NDArray[Any]:
-        return np.stack(arrays, axis=-1).reshape(*part.shape, len(arrays))
+    def stack(arrays: list[NDArray[Any]], kind: str) -> NDArray[Any]:
+        shape = (*part.shape, len(arrays))
+        return np.stack(arrays, axis=-1).reshape(shape) if arrays else np.zeros(shape, kind)
 
     rate = per_time(part)
-    values = stack([m.values[:, one] for m, one in columns])
+    values = stack([m.values[:, one] for m, one in columns], "c16")
     numbers = {id(m): m.cluster_numbers() for m, _ in columns}
     meaning = {"meanings": "; ".join(f"{k}: {v}" for k, v in KINDS.items())}
     return {
@@ -270,9 +264,9 @@ def mode_coordinates(
         "mode_partition": (np.array([m.partition.number for m, _ in columns]), {}),
         "growth": (np.ascontiguousarray(values.real), {"units": rate}),
         "frequency": (np.ascontiguousarray(values.imag), {"units": rate}),
-        "kind": (stack([m.kind[:, one] for m, one in columns]), meaning),
-        "alignment": (stack([m.alignment[:, one] for m, one in columns]), {"units": "1"}),
-        "cluster": (stack([numbers[id(m)][:, one] for m, one in columns]), {}),
+        "kind": (stack([m.kind[:, one] for m, one in columns], "U9"), meaning),
+        "alignment": (stack([m.alignment[:, one] for m, one in columns], "f8"), {"units": "1"}),
+        "cluster": (stack([numbers[id(m)][:, one] for m, one in columns], "i8"), {}),
     }
 
 

@@ -39,9 +39,12 @@ def last_legs(found: Loops, legs: Legs, stock: str) -> tuple[Numbers, Numbers, N
                 continue
             force = legs.force(leg)
             share = np.where(size > 0, force * np.sign(rate) / size, 0.0)
-            raw[..., number] = np.where(moving, force / rate, np.nan)
+            known = np.isfinite(force) & np.isfinite(size)
+            share = np.where(known, share, np.nan)
+            raw[..., number] = np.where(moving & known, force / rate, np.nan)
             relative[..., number] = np.where(moving, share, np.where(rest, 0.0, np.nan))
             words = np.where(force == 0, "inactive", "active")
+            words = np.where(known, words, "undefined")
             words = np.where(moving, words, np.where(rest, "equilibrium", "undefined"))
             status[..., number] = words
     return raw, relative, status

@@ -42,15 +42,9 @@ def score(found: Loops, along: Along, *, form: Form = "continuous", **options: A
     Raises
     ------
     LoopError
-        An unknown form or option, or values along another graph than the one the loops are of.
+        An unknown form or option.
     """
     choose("form", form, get_args(Form))
-    if along.graph is not found.graph:
-        msg = (
-            "the loops are of one graph, the values along the run of another one (a view is a "
-            "graph of its own); make them with loops.along(found.graph, run)"
-        )
-        raise LoopError(msg)
     for option in options:
         if option not in OPTIONS:
             hint = did_you_mean(option, ("form", *OPTIONS))

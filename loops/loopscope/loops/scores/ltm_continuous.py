@@ -199,7 +199,7 @@ class _State:
         status[resting] = "equilibrium"
         if not self.alone:
             relative[resting] = 0.0
-        wrong = ~(np.isfinite(products) & np.isfinite(total))
+        wrong = ~(np.isfinite(products) & np.isfinite(total)) | np.isnan(raw)
         relative[wrong] = raw[wrong] = np.nan
         status[wrong] = "undefined"
         return relative, raw, status

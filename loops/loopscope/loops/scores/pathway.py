@@ -106,6 +106,7 @@ def _of_all(found: Loops, along: Along, legs: Legs) -> xr.Dataset:
                 size = legs.sizes[leg[-1]]
                 force = np.abs(legs.force(leg))
                 shares[leg] = np.divide(force, size, out=np.zeros(along.shape), where=size > 0)
+                shares[leg][~np.isfinite(size)] = np.nan
             raw[..., number] += shares[leg]
         raw[..., number] *= signs[number] / len(chains)
         if any(jumps(graph, name) for name in loop.stocks):
@@ -195,6 +196,8 @@ def participation(along: Along, stock: str) -> xr.Dataset:
         total = np.where(moving, forces.total / rate, np.nan)
         share = np.where(moving & (forces.size > 0), parts * np.abs(rate) / forces.size, np.nan)
     share = np.where(moving & (forces.size == 0), 0.0, share)
+    known = np.isfinite(forces.size)
+    parts[:, ~known] = share[:, ~known] = total[~known] = np.nan
     first = leading(forces)
     ends, which = followed(along, name)
     part = along.graph.partition_of.get(name)
@@ -219,7 +222,7 @@ def participation(along: Along, stock: str) -> xr.Dataset:
             "end": (order, np.array([str(end) for end in ends], dtype=np.str_)[which]),
             "status": (
                 order,
-                np.where(moving, "active", np.where(rest, "equilibrium", "undefined")),
+                np.where(moving & known, "active", np.where(rest, "equilibrium", "undefined")),
             ),
         },
         coords={

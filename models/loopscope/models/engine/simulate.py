@@ -233,7 +233,6 @@ def provenance(result: Result) -> dict[str, Any]:
         for name, path in overrides.paths.items()
     }
     starts = {name: start for name, start in overrides.starts.items() if isinstance(start, float)}
-    per_run = dict.fromkeys([*overrides.arrays, *(s for s in overrides.starts if s not in starts)])
     return {
         "model": prepared.name,
         "model_sha256": prepared.sha256,
@@ -247,7 +246,8 @@ def provenance(result: Result) -> dict[str, Any]:
         "settings": json.dumps({**numbers, **paths}),
         "initial": json.dumps(starts),
         "lookups": json.dumps(overrides.tables),
-        "settings_per_run": json.dumps([*per_run]),
+        "settings_per_run": json.dumps([*overrides.arrays]),
+        "initial_per_run": json.dumps([name for name in overrides.starts if name not in starts]),
     }
 
 
