@@ -127,6 +127,11 @@ def test_a_variable_outside_all_loops_says_so(command, model):
         (["--keep", "birth"], "did you mean 'births'"),
         (["--keep", "births", "--full"], "give one of them"),
         (["--scenario", "none"], "scenario"),
+        (["--method", "impact", "--form", "discrete"], "Loop impact has no option 'form'"),
+        (["--method", "all", "--at", "5"], "--at is for one method"),
+        (["--method", "all", "--through", "births"], "--through is for one method"),
+        (["--method", "all", "--form", "discrete"], "--form is for one method"),
+        (["--method", "all", "--gains"], "--gains is for one method"),
     ],
 )
 def test_mistakes_are_one_line_with_the_next_move(command, logistic, words, said):
@@ -136,10 +141,11 @@ def test_mistakes_are_one_line_with_the_next_move(command, logistic, words, said
     assert len(done.err.splitlines()) == 1
 
 
-def test_a_model_without_loops_is_told_in_one_line(command, model):
-    done = command("loops", model(NO_LOOP, "store.mdl"))
+@pytest.mark.parametrize("method", ["ltm", "all"])
+def test_a_model_without_loops_is_told_in_one_line(command, model, method):
+    done = command("loops", model(NO_LOOP, "store.mdl"), "--method", method)
     assert done.code == 2
-    assert "the model has no feedback loop" in done.err
+    assert done.err.count("the model has no feedback loop") == 1
     assert len(done.err.splitlines()) == 1
 
 

@@ -79,6 +79,9 @@ def loops(
     from loopscope.loops import compare_methods, find
     from loopscope.models import load
 
+    everything = method.casefold() == "all"
+    if everything:
+        _refuse_beside_all(at=at, through=through, gains=gains or None, form=form)
     picture = outputs.target(plot, outputs.PICTURES) if plot else None
     with_stocks(model)
     known = load(model)
@@ -91,7 +94,7 @@ def loops(
     chosen = choose_scenario(model, scenario) if scenario is not None else None
     view = _view(keep, full=full)
     with waiting(f"loops of {known.name}") as step:
-        if method == "all":
+        if everything:
             run = simulated(known, chosen, choice)
             found = find(known, view=view, run=run, max_loops=HELD)
             steps = simulated(known, chosen, choice, steps=True)
@@ -106,21 +109,32 @@ def loops(
         from loopscope.analysis.style import save
         from loopscope.loops.pictures import areas, called
 
-        if method == "all":
+        if everything:
             save(compared.figure(), picture)
         else:
             title = f"{called(known.name)}: which loops drive '{ranking.label}'"
             save(areas(ranking.scores, title=title), picture)
     if as_json:
-        told = compared.as_data() if method == "all" else as_data(cut_to(ranking, top))
+        told = compared.as_data() if everything else as_data(cut_to(ranking, top))
         tables.print_json(told)
         return
-    if method == "all":
+    if everything:
         print_compared(compared)
     else:
         print_ranking(ranking, top, gains=gains)
     if picture is not None:
         tables.out(f"wrote {tables.plain(str(picture))}\n")
+
+
+def _refuse_beside_all(**given: object) -> None:
+    """Refuse options that the comparison of all methods does not heed."""
+    from loopscope.models.errors import LoopError
+
+    for name, value in given.items():
+        if value is not None:
+            msg = f"--{name} is for one method, and --method all compares them: leave one of them "
+            msg += "out"
+            raise LoopError(msg)
 
 
 def _view(keep: "list[str] | None", *, full: bool) -> "list[str] | str | None":
