@@ -17,7 +17,7 @@ SOURCES = sorted(
     if "__pycache__" not in path.parts
 )
 MOST_LINES = 400
-HEAVY = ("pysd", "sympy", "pandas", "xarray", "scipy", "matplotlib")
+HEAVY = ("pysd", "sympy", "pandas", "xarray", "scipy", "matplotlib", "numba")
 README_COMMANDS = ("pip install . && loopscope report", 'pip install -e ".[test]" && pytest')
 
 

@@ -56,8 +56,8 @@ def compared(
 ) -> Iterator[tuple[str, ...]]:
     """Give a row of the table for each way to score the loops of one view."""
     from loopscope import loops, models
-    from loopscope.loops.batch import batch_scores
-    from loopscope.loops.loopsum import over_all
+    from loopscope.loops.batch.scoring import batch_scores
+    from loopscope.loops.finding.loopsum import over_all
 
     model, outputs, tracked = found.graph.model, list(measure.OUTPUTS), spread(found)
     every = over_all(found.graph, found.graph.partitions[0])

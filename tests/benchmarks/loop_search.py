@@ -61,7 +61,7 @@ def made_up(nodes: int, links: int, power: float, seed: int) -> CausalGraph:
 
     from loopscope import models
     from loopscope.loops.graph import CausalGraph, Link, Node
-    from loopscope.loops.polarity import Polarity
+    from loopscope.loops.signs.polarity import Polarity
 
     drawn = np.random.default_rng(seed)
     weight = 1 / (1 + np.arange(nodes)) ** power
@@ -109,8 +109,8 @@ def cases() -> list[Case]:
 
 def counted(found: list[Case], rounds: int) -> None:
     """Print how fast loops are counted."""
-    from loopscope.loops import tally
-    from loopscope.loops.universe import Budget, Universe
+    from loopscope.loops.finding import tally
+    from loopscope.loops.finding.universe import Budget, Universe
 
     rows = []
     for case in found:
@@ -140,9 +140,9 @@ def counted(found: list[Case], rounds: int) -> None:
 
 def scored(found: list[Case]) -> None:
     """Print what it takes to total all loops at 101 times and to hold those that matter."""
-    from loopscope.loops import tally
-    from loopscope.loops.store import canonical_order
-    from loopscope.loops.universe import Budget, Universe
+    from loopscope.loops.finding import tally
+    from loopscope.loops.finding.store import canonical_order
+    from loopscope.loops.finding.universe import Budget, Universe
 
     rows = []
     for case in found:
@@ -223,7 +223,7 @@ def compiled() -> None:
 
 def once() -> None:
     """Print the CPU seconds of a first and a second search in this process."""
-    from loopscope.loops import discover
+    from loopscope.loops.finding import discover
 
     graph = made_up(75, 170, 1.2, 5)
     begin = time.process_time()

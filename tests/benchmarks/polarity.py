@@ -68,7 +68,7 @@ def written(links: int, seed: int) -> str:
 
 def proof(graph: object) -> tuple[float, float, Counter[str]]:
     """Return CPU seconds in all, of the slowest link, and how many links have which basis."""
-    from loopscope.loops.polarity import Prover
+    from loopscope.loops.signs.polarity import Prover
 
     begin = time.process_time()
     prover = Prover(graph)

@@ -7,8 +7,8 @@ import pytest
 import sympy as sp
 
 from loopscope.loops.graph import CausalGraph, Link, Node
-from loopscope.loops.polarity import Polarity
 from loopscope.loops.replay import Along
+from loopscope.loops.signs.polarity import Polarity
 from loopscope.models import source
 from loopscope.models.model import TIME, symbol_of
 

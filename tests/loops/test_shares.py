@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopscope import loops, models
-from loopscope.loops.activity import weights_of
+from loopscope.loops.finding.activity import weights_of
 from loopscope.loops.loop import closed
 from loopscope.loops.shares import behind, cancellation, shares
 from loopscope.models.errors import LoopError

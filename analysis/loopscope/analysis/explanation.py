@@ -14,8 +14,8 @@ import numpy as np
 from loopscope import loops
 from loopscope.analysis.ranking import Ranked, rank, simulated
 from loopscope.analysis.runs import Choice, label_of
-from loopscope.loops import notation
 from loopscope.loops.catalogue import catalogue
+from loopscope.loops.signs import notation
 from loopscope.models.errors import LoopError
 from loopscope.models.model import TIME, symbol_of
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from loopscope.analysis.runs import Run
     from loopscope.loops.catalogue import Catalogue
     from loopscope.loops.dominance import Period
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
 
 LITTLE = 0.1
 """Share of the change below which it hardly matters which of the listed loops leads."""
@@ -155,7 +155,7 @@ def sentence(told: Told, found: Loops, units: str) -> str:
 def _tables(
     draft: Draft, found: Loops, listed: Sequence[str], told: Sequence[Told], named: Catalogue | None
 ) -> None:
-    from loopscope.loops import regions
+    from loopscope.loops.signs import regions
 
     rows = [found[one] for one in listed]
     facts = {one.id: one for one in named.loops} if named is not None else {}

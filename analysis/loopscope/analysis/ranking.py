@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along
     from loopscope.models.model import Model
     from loopscope.models.scenario import Scenario

@@ -14,89 +14,91 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loopscope.loops.agreement import Audit as Audit
-    from loopscope.loops.batch import batch_scores as batch_scores
+    from loopscope.loops.batch.scoring import batch_scores as batch_scores
     from loopscope.loops.compare import Comparison as Comparison
     from loopscope.loops.compare import compare_methods as compare_methods
-    from loopscope.loops.continuation import Branch as Branch
-    from loopscope.loops.continuation import follow as follow
-    from loopscope.loops.discover import find as find
     from loopscope.loops.dominance import Period as Period
     from loopscope.loops.dominance import periods as periods
-    from loopscope.loops.equilibrium import Equilibria as Equilibria
-    from loopscope.loops.equilibrium import equilibria as equilibria
-    from loopscope.loops.formulation import audit as audit
-    from loopscope.loops.found import Loops as Loops
+    from loopscope.loops.eigen.leading import leading_mode as leading_mode
+    from loopscope.loops.eigen.link_influence import link_influences as link_influences
+    from loopscope.loops.eigen.link_influence import parameter_influences as parameter_influences
+    from loopscope.loops.eigen.overall import overall_influence as overall_influence
+    from loopscope.loops.eigen.polynomial import LoopPolynomial as LoopPolynomial
+    from loopscope.loops.eigen.polynomial import (
+        characteristic_polynomial as characteristic_polynomial,
+    )
+    from loopscope.loops.eigen.set_influence import set_influences as set_influences
+    from loopscope.loops.eigen.weights import local_state as local_state
+    from loopscope.loops.eigen.weights import mode_weights as mode_weights
+    from loopscope.loops.eigen.weights import weight_sensitivities as weight_sensitivities
+    from loopscope.loops.finding.discover import find as find
+    from loopscope.loops.finding.found import Loops as Loops
+    from loopscope.loops.forms.agreement import Audit as Audit
+    from loopscope.loops.forms.formulation import audit as audit
     from loopscope.loops.graph import CausalGraph as CausalGraph
     from loopscope.loops.graph import trace as trace
-    from loopscope.loops.leading import leading_mode as leading_mode
     from loopscope.loops.loop import Loop as Loop
     from loopscope.loops.methods import score as score
-    from loopscope.loops.observed import observe as observe
-    from loopscope.loops.polarity import Polarity as Polarity
-    from loopscope.loops.polarity import prove as prove
-    from loopscope.loops.polynomial import LoopPolynomial as LoopPolynomial
-    from loopscope.loops.polynomial import characteristic_polynomial as characteristic_polynomial
-    from loopscope.loops.regions import Region as Region
-    from loopscope.loops.regions import formula as formula
-    from loopscope.loops.regions import latex as latex
-    from loopscope.loops.regions import region as region
     from loopscope.loops.replay import along as along
+    from loopscope.loops.rest.continuation import Branch as Branch
+    from loopscope.loops.rest.continuation import follow as follow
+    from loopscope.loops.rest.equilibrium import Equilibria as Equilibria
+    from loopscope.loops.rest.equilibrium import equilibria as equilibria
     from loopscope.loops.scores.impact import impacts as impacts
-    from loopscope.loops.scores.link_influence import link_influences as link_influences
-    from loopscope.loops.scores.link_influence import parameter_influences as parameter_influences
     from loopscope.loops.scores.newton import forces as forces
     from loopscope.loops.scores.newton import works as works
-    from loopscope.loops.scores.overall import overall_influence as overall_influence
     from loopscope.loops.scores.pathway import participation as participation
-    from loopscope.loops.scores.set_influence import set_influences as set_influences
     from loopscope.loops.scores.system_change import system_change as system_change
-    from loopscope.loops.scores.weights import local_state as local_state
-    from loopscope.loops.scores.weights import mode_weights as mode_weights
-    from loopscope.loops.scores.weights import weight_sensitivities as weight_sensitivities
+    from loopscope.loops.signs.observed import observe as observe
+    from loopscope.loops.signs.polarity import Polarity as Polarity
+    from loopscope.loops.signs.polarity import prove as prove
+    from loopscope.loops.signs.regions import Region as Region
+    from loopscope.loops.signs.regions import formula as formula
+    from loopscope.loops.signs.regions import latex as latex
+    from loopscope.loops.signs.regions import region as region
     from loopscope.loops.views import fold as fold
 
 _HOME = {
-    "Audit": "agreement",
-    "Branch": "continuation",
+    "Audit": "forms.agreement",
+    "Branch": "rest.continuation",
     "CausalGraph": "graph",
     "Comparison": "compare",
-    "Equilibria": "equilibrium",
+    "Equilibria": "rest.equilibrium",
     "Loop": "loop",
-    "LoopPolynomial": "polynomial",
-    "Loops": "found",
+    "LoopPolynomial": "eigen.polynomial",
+    "Loops": "finding.found",
     "Period": "dominance",
-    "Polarity": "polarity",
-    "Region": "regions",
+    "Polarity": "signs.polarity",
+    "Region": "signs.regions",
     "along": "replay",
-    "audit": "formulation",
-    "batch_scores": "batch",
-    "characteristic_polynomial": "polynomial",
+    "audit": "forms.formulation",
+    "batch_scores": "batch.scoring",
+    "characteristic_polynomial": "eigen.polynomial",
     "compare_methods": "compare",
-    "equilibria": "equilibrium",
-    "find": "discover",
+    "equilibria": "rest.equilibrium",
+    "find": "finding.discover",
     "fold": "views",
-    "follow": "continuation",
+    "follow": "rest.continuation",
     "forces": "scores.newton",
-    "formula": "regions",
+    "formula": "signs.regions",
     "impacts": "scores.impact",
-    "latex": "regions",
-    "leading_mode": "leading",
-    "link_influences": "scores.link_influence",
-    "local_state": "scores.weights",
-    "mode_weights": "scores.weights",
-    "observe": "observed",
-    "overall_influence": "scores.overall",
-    "parameter_influences": "scores.link_influence",
+    "latex": "signs.regions",
+    "leading_mode": "eigen.leading",
+    "link_influences": "eigen.link_influence",
+    "local_state": "eigen.weights",
+    "mode_weights": "eigen.weights",
+    "observe": "signs.observed",
+    "overall_influence": "eigen.overall",
+    "parameter_influences": "eigen.link_influence",
     "participation": "scores.pathway",
     "periods": "dominance",
-    "prove": "polarity",
-    "region": "regions",
+    "prove": "signs.polarity",
+    "region": "signs.regions",
     "score": "methods",
-    "set_influences": "scores.set_influence",
+    "set_influences": "eigen.set_influence",
     "system_change": "scores.system_change",
     "trace": "graph",
-    "weight_sensitivities": "scores.weights",
+    "weight_sensitivities": "eigen.weights",
     "works": "scores.newton",
 }
 

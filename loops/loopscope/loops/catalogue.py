@@ -24,7 +24,7 @@ from loopscope.models.names import key
 from loopscope.models.scenario import beside, first_fault, read_toml
 
 if TYPE_CHECKING:
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.models.model import Model
 
 Text = Annotated[str, Field(min_length=1)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along
 
 
@@ -328,6 +328,6 @@ def flat(scores: xr.Dataset) -> xr.Dataset:
     """
     if "mode" not in scores.dims:
         return scores
-    from loopscope.loops.leading import leading_mode
+    from loopscope.loops.eigen.leading import leading_mode
 
     return leading_mode(scores)

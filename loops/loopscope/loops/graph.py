@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from loopscope.loops.polarity import Polarity, Prover
+    from loopscope.loops.signs.polarity import Polarity, Prover
     from loopscope.models.equations import Equations
 
 Role = Literal["stock", "flow", "auxiliary", "memory", "pipeline", "random"]
@@ -221,14 +221,14 @@ class CausalGraph:
     @cached_property
     def polarities(self) -> Mapping[Pair, Polarity]:
         """The polarity of each link, proved where it can be, under the model's own ranges."""
-        from loopscope.loops.polarity import prove
+        from loopscope.loops.signs.polarity import prove
 
         return prove(self)
 
     @cached_property
     def prover(self) -> Prover:
         """What decides signs of gains under the model's own ranges."""
-        from loopscope.loops.polarity import Prover
+        from loopscope.loops.signs.polarity import Prover
 
         return Prover(self)
 

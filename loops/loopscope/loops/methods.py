@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along
 
 
@@ -142,7 +142,7 @@ def _that_matter(found: Loops, values: Along) -> Loops:
     LoopError
         They are a part of a graph's loops that somebody chose.
     """
-    from loopscope.loops.discover import find
+    from loopscope.loops.finding.discover import find
 
     if len(found) != found.count:
         times = math.prod(values.shape)

@@ -16,7 +16,7 @@ from loopscope.loops.views import fold
 if TYPE_CHECKING:
     import xarray as xr
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along
 
 Numbers = NDArray[np.float64]
@@ -95,8 +95,8 @@ def notes_on(found: Loops, along: Along, scores: xr.Dataset) -> list[str]:
 
 def _at_rest(along: Along, part: float) -> str:
     """Return what can be said where nothing moves: the modes of the linearised model."""
-    from loopscope.loops.linear import at_times
-    from loopscope.loops.modes import modes
+    from loopscope.loops.eigen.linear import at_times
+    from loopscope.loops.eigen.modes import modes
 
     end = at_times(along, float(along.time[-1]))
     eigen = modes(end, along.graph.partitions[0])

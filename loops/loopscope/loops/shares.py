@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import numpy as np
 
-from loopscope.loops.activity import weights_of
+from loopscope.loops.finding.activity import weights_of
+from loopscope.loops.finding.loopsum import MOST, LoopSum, over, over_all
 from loopscope.loops.graph import root
 from loopscope.loops.loop import Loop, canonical
-from loopscope.loops.loopsum import MOST, LoopSum, over, over_all
 from loopscope.loops.replay import along
 from loopscope.loops.views import gains_in
 from loopscope.models.errors import LoopError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.graph import CausalGraph, Pair
     from loopscope.loops.replay import Along, Numbers
 

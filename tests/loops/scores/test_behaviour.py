@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from loopscope import loops, models
-from loopscope.loops.cut import cuts_of
-from loopscope.loops.cutting import Cutting
+from loopscope.loops.cuts.cut import cuts_of
+from loopscope.loops.cuts.cutting import Cutting
 from loopscope.loops.scores.behaviour import patterns
 from loopscope.loops.scores.pathway import participation
 from loopscope.models.errors import LoopError

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopscope import loops, models
-from loopscope.loops.legs import Forces, forces_on
-from loopscope.loops.pathways import Pathway
 from loopscope.loops.scores.impact import impacts, smallest_set
+from loopscope.loops.scores.legs import Forces, forces_on
+from loopscope.loops.scores.pathways import Pathway
 
 
 @settings(max_examples=10, deadline=None)

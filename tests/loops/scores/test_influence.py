@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopscope import loops, models
-from loopscope.loops.leading import leading_mode
-from loopscope.loops.modes import modes
-from loopscope.loops.polynomial import characteristic_polynomial
+from loopscope.loops.eigen.leading import leading_mode
+from loopscope.loops.eigen.link_influence import link_influences
+from loopscope.loops.eigen.modes import modes
+from loopscope.loops.eigen.polynomial import characteristic_polynomial
 from loopscope.loops.replay import Along
 from loopscope.loops.scores.influence import score
-from loopscope.loops.scores.link_influence import link_influences
 from loopscope.models.errors import LoopError
 from loopscope.models.model import TIME, symbol_of
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loopscope import loops, models
-from loopscope.loops.cut import NOT_TESTABLE
+from loopscope.loops.cuts.cut import NOT_TESTABLE
 from loopscope.models.errors import LoopError
 
 

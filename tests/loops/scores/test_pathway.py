@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopscope import loops, models
-from loopscope.loops.legs import forces_on
+from loopscope.loops.scores.legs import forces_on
 from loopscope.loops.scores.pathway import participation, phases
 from loopscope.models.errors import LoopError
 

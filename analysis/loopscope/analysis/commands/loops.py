@@ -150,7 +150,7 @@ def as_data(ranking: "Ranking") -> dict[str, Any]:
     """Return a ranking as plain values."""
     from dataclasses import asdict
 
-    from loopscope.loops import regions
+    from loopscope.loops.signs import regions
 
     return {
         "model": ranking.model,
@@ -172,7 +172,7 @@ def as_data(ranking: "Ranking") -> dict[str, Any]:
 def print_ranking(ranking: "Ranking", top: int, *, gains: bool) -> None:
     """Print loops in order, periods of dominance, notes and the completeness line."""
     from loopscope.analysis.tables import moment, number, out, percent, plain, print_table
-    from loopscope.loops import regions
+    from loopscope.loops.signs import regions
 
     several = len({row.partition for row in ranking.rows}) > 1
     when = f" at {moment(ranking.at)}" if ranking.at is not None else ""

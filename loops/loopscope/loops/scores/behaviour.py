@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.cut import Control, cuts_of, with_cut
-from loopscope.loops.cutting import Cutting, position
-from loopscope.loops.legs import ROUNDING, legs_along
-from loopscope.loops.pathways import stock_of
+from loopscope.loops.cuts.cut import Control, cuts_of, with_cut
+from loopscope.loops.cuts.cutting import Cutting, position
 from loopscope.loops.scores.knockout import signs, words
 from loopscope.loops.scores.lastleg import normalised
+from loopscope.loops.scores.legs import ROUNDING, legs_along
+from loopscope.loops.scores.pathways import stock_of
 from loopscope.loops.scores.record import record
 from loopscope.models.errors import LoopError
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along
 
     Patterns = NDArray[np.int64]

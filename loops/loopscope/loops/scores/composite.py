@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.graph import CausalGraph
     from loopscope.loops.loop import Loop
     from loopscope.loops.replay import Along, Numbers

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.legs import Forces, forces_on, legs_along
-from loopscope.loops.pathways import legs_of, stock_of
 from loopscope.loops.scores.lastleg import at_rest, jumps, last_legs, normalised
+from loopscope.loops.scores.legs import Forces, forces_on, legs_along
 from loopscope.loops.scores.pathway import participation
+from loopscope.loops.scores.pathways import legs_of, stock_of
 from loopscope.loops.scores.record import record
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along
 
 SOURCE = "Hayward & Boswell (2014), System Dynamics Review 30(1-2), 29-57"

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loopscope.loops.jumps import refuse_jumps
-from loopscope.loops.leading import carried
-from loopscope.loops.linear import at_times
-from loopscope.loops.minors import Minors
-from loopscope.loops.modes import CLOSENESS, KINDS, Modes, modes
+from loopscope.loops.eigen.jumps import refuse_jumps
+from loopscope.loops.eigen.leading import carried
+from loopscope.loops.eigen.linear import at_times
+from loopscope.loops.eigen.minors import Minors
+from loopscope.loops.eigen.modes import CLOSENESS, KINDS, Modes, modes
 from loopscope.loops.scores.record import record
 from loopscope.models.errors import LoopError
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along
 
 MOST = 20_000_000

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.cut import NOT_TESTABLE, Control, cuts_of, with_cut
-from loopscope.loops.cutting import Cutting, position
-from loopscope.loops.legs import legs_along
-from loopscope.loops.pathways import stock_of
+from loopscope.loops.cuts.cut import NOT_TESTABLE, Control, cuts_of, with_cut
+from loopscope.loops.cuts.cutting import Cutting, position
 from loopscope.loops.scores.lastleg import at_rest, normalised
+from loopscope.loops.scores.legs import legs_along
+from loopscope.loops.scores.pathways import stock_of
 from loopscope.loops.scores.record import record
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from loopscope.loops.cut import Cut
-    from loopscope.loops.found import Loops
+    from loopscope.loops.cuts.cut import Cut
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along, Numbers
 
 SOURCE = "knock-out by a private link or a switch, simulated again; no published definition"

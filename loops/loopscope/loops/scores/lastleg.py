@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.pathways import legs_of
+from loopscope.loops.scores.pathways import legs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.graph import CausalGraph
-    from loopscope.loops.legs import Legs
     from loopscope.loops.replay import Numbers
+    from loopscope.loops.scores.legs import Legs
 
 
 def last_legs(found: Loops, legs: Legs, stock: str) -> tuple[Numbers, Numbers, NDArray[np.str_]]:

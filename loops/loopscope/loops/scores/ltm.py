@@ -14,7 +14,7 @@ from loopscope.models.errors import LoopError, did_you_mean
 if TYPE_CHECKING:
     import xarray as xr
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along
 
 Form = Literal["continuous", "discrete"]

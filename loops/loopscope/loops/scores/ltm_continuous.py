@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
+from loopscope.loops.finding.loopsum import over_all
 from loopscope.loops.graph import STOCKS, equations_of, root
-from loopscope.loops.loopsum import over_all
-from loopscope.loops.scores.record import record
-from loopscope.loops.weights import (
+from loopscope.loops.scores.ltm_weights import (
     LOST,
     acceleration_of,
     drive_of,
@@ -28,6 +27,7 @@ from loopscope.loops.weights import (
     rate_of,
     weigh,
 )
+from loopscope.loops.scores.record import record
 from loopscope.models import functions as sd
 from loopscope.models.arrays import Arrays
 from loopscope.models.errors import LoopError
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.graph import CausalGraph, Partition
     from loopscope.loops.replay import Along, Numbers
-    from loopscope.loops.weights import Weights
+    from loopscope.loops.scores.ltm_weights import Weights
 
 NOT_FOR = (
     "comparing raw scores between times or partitions; what happens across a jump; a model at rest "

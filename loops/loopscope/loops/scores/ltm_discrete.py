@@ -19,7 +19,7 @@ from loopscope.models.model import symbol_of
 if TYPE_CHECKING:
     import xarray as xr
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along
     from loopscope.loops.scores.partial_changes import Attribution
 

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopscope.loops.graph import STOCKS, root
-from loopscope.loops.legs import outside
-from loopscope.loops.pathways import OUTSIDE, stock_of
 from loopscope.loops.replay import Along
+from loopscope.loops.scores.legs import outside
+from loopscope.loops.scores.pathways import OUTSIDE, stock_of
 from loopscope.loops.views import eliminate
 from loopscope.models.errors import LoopError
 from loopscope.models.model import TIME, symbol_of

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loopscope.loops.legs import forces_on, legs_along
 from loopscope.loops.loop import canonical
-from loopscope.loops.pathways import Pathway, legs_of, stock_of
 from loopscope.loops.scores.lastleg import at_rest, jumps, last_legs, normalised, resting
+from loopscope.loops.scores.legs import forces_on, legs_along
+from loopscope.loops.scores.pathways import Pathway, legs_of, stock_of
 from loopscope.loops.scores.record import record
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from loopscope.loops.found import Loops
-    from loopscope.loops.legs import Forces, Legs
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.replay import Along, Numbers
+    from loopscope.loops.scores.legs import Forces, Legs
 
 SOURCE = "Mojtahedzadeh, Andersen & Richardson (2004), System Dynamics Review 20(1), 1-20"
 

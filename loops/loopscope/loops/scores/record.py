@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from loopscope.loops.found import Loops
+    from loopscope.loops.finding.found import Loops
     from loopscope.loops.loop import Loop
     from loopscope.loops.replay import Along
 

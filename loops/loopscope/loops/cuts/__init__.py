@@ -1,0 +1,1 @@
+"""Loops cut, by a private link or a switch, and runs without them."""

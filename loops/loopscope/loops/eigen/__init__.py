@@ -1,0 +1,1 @@
+"""Eigenvalue methods: modes, and what loops, links and parameters do to them."""

@@ -1,0 +1,1 @@
+"""All loops of a graph: search, totals over all of them, independent sets."""

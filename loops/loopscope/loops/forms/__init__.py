@@ -1,0 +1,1 @@
+"""Equations in equivalent forms, and which conclusions change with the form."""

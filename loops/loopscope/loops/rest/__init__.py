@@ -1,0 +1,1 @@
+"""Equilibria, their stability, and where it changes."""

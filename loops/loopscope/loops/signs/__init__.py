@@ -1,0 +1,1 @@
+"""The sign of links and loops: proved, observed, or where it changes."""
