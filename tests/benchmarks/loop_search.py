@@ -85,7 +85,7 @@ def made_up(nodes: int, links: int, power: float, seed: int) -> CausalGraph:
         {pair: Link(cause=pair[0], effect=pair[1], gain=one) for pair in between},
     )
     signs = dict(zip(between, drawn.choice(["+", "-"], len(between)), strict=True))
-    graph.polarities = {p: Polarity(sign=s, basis="proved") for p, s in signs.items()}
+    graph.kept["polarities"] = {p: Polarity(sign=s, basis="proved") for p, s in signs.items()}
     return graph
 
 
@@ -96,7 +96,7 @@ def cases() -> list[Case]:
     traced = loops.trace(measure.MODEL)
     stocks = loops.fold(traced)
     for graph in (traced, stocks):
-        _ = graph.polarities
+        loops.prove(graph)
     return [
         Case("75 variables, 170 links, hubs", made_up(75, 170, 1.2, 5)),
         Case("75 variables, 170 links, hubs, another", made_up(75, 170, 1.2, 1)),

@@ -153,7 +153,7 @@ def graph_of(read):
         gains = {"+": sp.Integer(1), "-": sp.Integer(-1), "?": sp.Symbol("g", real=True)}
         links = {p: Link(cause=p[0], effect=p[1], gain=gains[known[p]]) for p in pairs}
         graph = CausalGraph(model, None, nodes, links)
-        graph.polarities = {p: Polarity(sign=known[p], basis="proved") for p in pairs}
+        graph.kept["polarities"] = {p: Polarity(sign=known[p], basis="proved") for p in pairs}
         return graph
 
     return make

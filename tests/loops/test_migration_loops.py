@@ -84,7 +84,7 @@ def test_every_named_loop_is_found_with_the_stated_polarity(named, found):
 
 
 def test_what_is_not_proved_rests_on_two_links(found):
-    signs = found.graph.polarities
+    signs = loops.prove(found.graph)
     unknown = {
         pair: set() for loop in found.named for pair in loop.links if signs[pair].sign == "?"
     }
@@ -96,7 +96,7 @@ def test_what_is_not_proved_rests_on_two_links(found):
 
 def test_the_condition_of_a_loop_is_that_of_its_link(named, found):
     (loop,) = (one for one in named.loops if one.condition)
-    link = found.graph.polarities["second generation", "natural decrease"]
+    link = loops.prove(found.graph)["second generation", "natural decrease"]
     assert link.condition.startswith(f"+ while {loop.condition}")
 
 

@@ -193,8 +193,9 @@ class _Tree:
         gain = 0.0 if held else float(self.along.of(link.gain)[self.row])
         node = self.graph.nodes.get(link.cause)
         sign = "?"
-        if link.pair in self.graph.polarities:
-            sign = self.graph.polarities[link.pair].sign
+        proved = loops.prove(self.graph)
+        if link.pair in proved:
+            sign = proved[link.pair].sign
         elif gain:
             sign = "+" if gain > 0 else "-"
         return link, Cause(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import networkx as nx
 import sympy as sp
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from loopscope.loops.signs.polarity import Polarity, Prover
     from loopscope.models.equations import Equations
 
 Role = Literal["stock", "flow", "auxiliary", "memory", "pipeline", "random"]
@@ -118,6 +117,8 @@ class CausalGraph:
         Pairs that act on the start value only; they are no feedback.
     base
         The graph this one is a view of; None for a traced one.
+    kept
+        What other files worked out of it once, by names of their own.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class CausalGraph:
         self.links = links
         self.initial_links = initial_links
         self.base = base
+        self.kept: dict[str, Any] = {}
         self._by_key = {key(name): name for name in nodes}
 
     def __repr__(self) -> str:
@@ -217,20 +219,6 @@ class CausalGraph:
                     link = Link(cause=str(cause.name), effect=effect, gain=gain, kind=kind)
                     found[link.pair] = link
         return found
-
-    @cached_property
-    def polarities(self) -> Mapping[Pair, Polarity]:
-        """The polarity of each link, proved where it can be, under the model's own ranges."""
-        from loopscope.loops.signs.polarity import prove
-
-        return prove(self)
-
-    @cached_property
-    def prover(self) -> Prover:
-        """What decides signs of gains under the model's own ranges."""
-        from loopscope.loops.signs.polarity import Prover
-
-        return Prover(self)
 
     def label(self, name: str) -> str:
         """Return the authored name of a node."""

@@ -57,7 +57,7 @@ def migration():
     graph = loops.fold(loops.trace(models.load("migration_policy")))
     # Scores do not rest on signs, and proving them takes longer than all of this file.
     unknown = Polarity(sign="?", basis="unknown")
-    graph.__dict__["polarities"] = dict.fromkeys(graph.pairs, unknown)
+    graph.kept["polarities"] = dict.fromkeys(graph.pairs, unknown)
     return loops.find(graph)
 
 

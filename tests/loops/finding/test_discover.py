@@ -43,7 +43,7 @@ INVENTORY = """
 
 def with_signs(graph):
     """A graph whose links have signs by number: proofs are tested elsewhere."""
-    graph.polarities = {
+    graph.kept["polarities"] = {
         pair: Polarity(sign="++-?"[n % 4], basis="unknown") for n, pair in enumerate(graph.pairs)
     }
     return graph

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loopscope.loops.loop import Loop, LoopPolarity, closed
+from loopscope.loops.signs.polarity import prove
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,11 +99,12 @@ def rows_of(graph: CausalGraph, loops: Sequence[Sequence[str]]) -> Rows:
     number = {pair: position for position, pair in enumerate(graph.pairs)}
     links: list[int] = []
     ends, signs = [], []
+    polarities = prove(graph)
     for nodes in loops:
         pairs = closed(nodes)
         links.extend(number[pair] for pair in pairs)
         ends.append(len(links))
-        known = [graph.polarities[pair].sign for pair in pairs]
+        known = [polarities[pair].sign for pair in pairs]
         fixed = all(sign in "+-" for sign in known)
         signs.append((-1) ** known.count("-") if fixed else 0)
     held = narrow(np.array(links, np.int32), graph)

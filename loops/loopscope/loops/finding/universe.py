@@ -18,6 +18,7 @@ import numpy as np
 
 from loopscope.loops.finding.cores import Core, cores
 from loopscope.loops.finding.store import ranks
+from loopscope.loops.signs.polarity import prove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -139,7 +140,7 @@ class Universe:
     def signs(self) -> NDArray[np.int8]:
         """Sign of each link: 1, -1, or 0 where it is not known, dims (link,)."""
         values = {"+": 1, "-": -1}
-        known = self.graph.polarities
+        known = prove(self.graph)
         return np.array([values.get(known[p].sign, 0) for p in self.graph.pairs], np.int8)
 
     @cached_property

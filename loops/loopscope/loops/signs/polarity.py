@@ -118,9 +118,24 @@ def prove(
     >>> prove(graph)["effective enforcement", "border route success"].sign
     '-'
     """
-    standard = assume is None and seconds == SECONDS
-    prover = graph.prover if standard else Prover(graph, assume, seconds=seconds)
+    if assume is None and seconds == SECONDS:
+        if "polarities" not in graph.kept:
+            graph.kept["polarities"] = _all(graph, prover_of(graph))
+        known: Mapping[Pair, Polarity] = graph.kept["polarities"]
+        return known
+    return _all(graph, Prover(graph, assume, seconds=seconds))
+
+
+def _all(graph: CausalGraph, prover: Prover) -> dict[Pair, Polarity]:
     return {pair: prover.polarity(graph.links[pair]) for pair in graph.pairs}
+
+
+def prover_of(graph: CausalGraph) -> Prover:
+    """Return what decides signs under the model's own ranges, made once a graph."""
+    if "prover" not in graph.kept:
+        graph.kept["prover"] = Prover(graph)
+    known: Prover = graph.kept["prover"]
+    return known
 
 
 class Prover:

@@ -16,7 +16,7 @@ from loopscope.loops.graph import Link
 from loopscope.loops.signs.deciding import LARGEST
 from loopscope.loops.signs.inequality import Inequality, alternatives
 from loopscope.loops.signs.notation import LinkGain, latex_of, text_of
-from loopscope.loops.signs.polarity import MOST_CONDITIONS, Prover
+from loopscope.loops.signs.polarity import MOST_CONDITIONS, Prover, prover_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +103,7 @@ def region(
     Richardson (1995), System Dynamics Review 11(1), 67-88.
     """
     graph = loop.graph
-    prover = graph.prover if assume is None else Prover(graph, assume)
+    prover = prover_of(graph) if assume is None else Prover(graph, assume)
     rest, reasons, left = 1, 0, Counter[sp.Expr]()
     for pair in loop.links:
         link = graph.links[pair]
