@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 
 import networkx as nx
-import numba.core.caching
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopscope.loops.finding import search, tally
+from loopscope.loops.finding import tally
 from loopscope.loops.finding.cores import cores
 from loopscope.loops.finding.store import canonical_order
 from loopscope.loops.finding.universe import Budget, OutOfTimeError, Universe
@@ -148,29 +147,6 @@ def test_a_count_stops_above_its_limit(graph_of):
     counts = tally.count(Universe(graph_of(complete(40))), Budget(), most=1000)
     assert not counts.whole
     assert 1000 < counts.loops < 10**7
-
-
-def test_kernels_are_kept_where_models_are_or_nowhere(run_python, tmp_path):
-    code = (
-        "import os, sys; os.environ['LOOPSCOPE_CACHE'] = sys.argv[1]\n"
-        "from loopscope.loops.finding import search; import numpy as np\n"
-        "assert search.lowest(np.uint64(40)) == 3"
-    )
-    kept = tmp_path / "kept"
-    for place in (str(kept), ""):
-        done = run_python("-W", "error", "-c", code, place)
-        assert done.returncode == 0, done.stderr
-    assert list(kept.rglob("*.nbc"))
-
-
-def test_kernels_work_where_nothing_can_be_written(monkeypatch):
-    def refuse(*_):
-        msg = "cannot cache function: no locator available"
-        raise RuntimeError(msg)
-
-    monkeypatch.setattr(numba.core.caching.CacheImpl, "__init__", refuse)
-    double = search.compiled(lambda x: 2 * x)
-    assert double(21) == 42
 
 
 def test_sums_do_not_depend_on_the_size_of_blocks(graph_of, monkeypatch):

@@ -1,11 +1,15 @@
 from collections.abc import Callable
 from typing import Any
 
+__version__: str
+
 class _Config:
     CACHE_DIR: str
 
 config: _Config
 
-def njit(
-    *, cache: bool = ..., nogil: bool = ...
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+class _Kernel:
+    _cache: Any
+    def __call__(self, *arguments: Any) -> Any: ...
+
+def njit(*, cache: bool = ..., nogil: bool = ...) -> Callable[[Callable[..., Any]], _Kernel]: ...

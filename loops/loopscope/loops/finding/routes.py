@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loopscope.loops.finding.search import compiled
+from loopscope.loops.finding.kernels import compiled
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,42 +6,21 @@ kernels of ``routes``.  Nothing here knows names or runs.
 Routes come in blocks, each as the roads in which it differs from the one before: ``kept[i]`` roads
 are shared, ``size[i]`` follow in ``roads``.  So whatever is multiplied up along a route is
 multiplied up once for all routes that begin alike.
-
-Kernels are kept compiled in the same private folder as models; without one they are compiled anew
-in each process.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
-from loopscope.models.engine.cache import folder
+from loopscope.loops.finding.kernels import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from loopscope.loops.finding.cores import Bits, Integers
 
 STEPS = 400_000
 """Steps of a search between two looks at the clock and the keyboard."""
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel when it is first called, and keep it where compiled models are kept."""
-    place = folder()
-    usual = numba.config.CACHE_DIR
-    try:
-        # Where a kernel is kept is decided once, when it is declared.
-        numba.config.CACHE_DIR = "" if place is None else str(place / "search")
-        made: Callable[..., Any] = numba.njit(cache=place is not None, nogil=True)(function)
-    except RuntimeError:  # no folder can be written in
-        made = numba.njit(nogil=True)(function)
-    finally:
-        numba.config.CACHE_DIR = usual
-    return made
 
 
 @compiled

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.finding.search import compiled
+from loopscope.loops.finding.kernels import compiled
 from loopscope.loops.finding.store import Rows, canonical_order, joined, ranks, rows_of
 from loopscope.loops.loop import canonical
 
