@@ -117,7 +117,9 @@ def test_sensitivities_to_parameters_are_derivatives(parametric_model, placed, s
         lam = (here["growth"] + 1j * here["frequency"]).values
         for mode in range(here.sizes["mode"]):
             near = float(here["alignment"][0, mode])
-            if str(here["status"].values[0, mode]) == "active" and near > 0.1:
+            # Another partition may have the same eigenvalue, and then "nearest" may mean that one.
+            alone = np.sum(np.abs(lam[0] - lam[0, mode]) < 1e-3 * abs(lam[0, mode])) == 1
+            if str(here["status"].values[0, mode]) == "active" and near > 0.1 and alone:
                 expected = (_nearest(up, lam[0, mode]) - _nearest(down, lam[0, mode])) / (2 * step)
                 size = np.nanmax(np.abs(_complex(here))) * max(1, 1 / abs(lam[0, mode])) ** 2
                 size = size * max(1.0, np.abs(lam).max()) / near**3
