@@ -63,7 +63,7 @@ class Minors:
     def influences(self, mode: int) -> Complex:
         """Return G dlam/dG of each loop for one mode, dims (point, loop); NaN in clusters."""
         linear, kind = self.modes.blocks, self.modes.kind[:, mode]
-        found = np.full((len(kind), self.count), np.nan + 0j)
+        found = np.full((len(kind), self.count), complex(np.nan, np.nan))
         for word in ("real", "complex"):
             at = np.flatnonzero(kind == word)
             for part in _parts(at, len(linear.nodes) ** 2):

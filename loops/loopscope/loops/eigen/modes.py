@@ -137,9 +137,9 @@ def modes(along: Along, partition: Partition, closeness: float = CLOSENESS) -> M
     zeros = structural_zeros(along.graph, partition.nodes, along.held)
     points, n = linear.jacobian.shape[0], linear.count
     count = n - zeros
-    values = np.full((points, count), np.nan + 0j)
-    right = np.full((points, count, n), np.nan + 0j)
-    left = np.full((points, count, n), np.nan + 0j)
+    values = np.full((points, count), complex(np.nan, np.nan))
+    right = np.full((points, count, n), complex(np.nan, np.nan))
+    left = np.full((points, count, n), complex(np.nan, np.nan))
     alignment = np.full((points, count), np.nan)
     kind = np.full((points, count), "unknown", dtype="<U9")
     clusters: dict[int, tuple[Cluster, ...]] = {}

@@ -77,7 +77,7 @@ def set_influences(
     matrix = chosen.incidence.T.astype(np.float64)
     columns = influences.reshape(-1, matrix.shape[0]).T
     known = ~np.isnan(columns).any(axis=0)
-    solved = np.full((matrix.shape[1], columns.shape[1]), complex(np.nan))
+    solved = np.full((matrix.shape[1], columns.shape[1]), complex(np.nan, np.nan))
     solved[:, known] = np.linalg.lstsq(matrix, columns[:, known], rcond=None)[0]
     left = np.abs(matrix @ solved - columns).max(axis=0)
     with np.errstate(all="ignore"):

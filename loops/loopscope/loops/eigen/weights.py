@@ -219,7 +219,7 @@ def _changes(
     cause = np.array([row[pairs[n][0]] for n in known], dtype=np.int64)
     effect = np.array([row[pairs[n][1]] for n in known], dtype=np.int64)
     count = moved.shape[2]
-    found = np.full((*parts.weights.shape, count), np.nan + 0j)
+    found = np.full((*parts.weights.shape, count), complex(np.nan, np.nan))
     if change is not None:
         unit = linear.unit
         scaled = change[:, known] * (unit[:, cause] / unit[:, effect])[:, :, None]

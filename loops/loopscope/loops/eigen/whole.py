@@ -90,7 +90,7 @@ def whole(
     kind = np.stack([m.kind[:, one] for m, one in columns], axis=-1)
     defined = np.isin(kind, ("real", "complex")) & linear.finite[:, None]
     defined &= np.abs(np.nan_to_num(values)) > ROUNDING * np.nan_to_num(linear.size)[:, None]
-    right = np.full((points, len(columns), n), np.nan + 0j)
+    right = np.full((points, len(columns), n), complex(np.nan, np.nan))
     left = np.full_like(right, np.nan)
     for m in several:
         mine = [number for number, (other, _) in enumerate(columns) if other is m]

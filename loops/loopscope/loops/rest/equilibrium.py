@@ -167,7 +167,7 @@ class Equilibria:
         import xarray as xr
 
         count = len(self.names)
-        modes = np.full((len(self), count), np.nan + 0j)
+        modes = np.full((len(self), count), complex(np.nan, np.nan))
         for row, one in zip(modes, self, strict=True):
             row[: len(one.stability.eigenvalues)] = one.stability.eigenvalues
         words = ("verdict", "kind")

@@ -143,7 +143,9 @@ def _record(
     columns = [(m, one, numbers) for m, numbers in several for one in m.reported]
     shape = (int(np.prod(part.shape)), len(columns), len(found))
     iota = np.zeros(shape, dtype=complex)
-    grouped = np.full(shape, np.nan + 0j) if any(m.clusters for m, _ in several) else None
+    grouped = (
+        np.full(shape, complex(np.nan, np.nan)) if any(m.clusters for m, _ in several) else None
+    )
     unexplained = np.full(shape[:2], np.nan)
     relative, elasticity = np.zeros(shape), np.zeros(shape)
     minors: dict[int, Minors] = {}
@@ -160,7 +162,7 @@ def _record(
             left = np.where(scale > 0, np.abs(rest) / scale, 0.0)
             unexplained[:, number] = np.where(np.isnan(mine[:, 0]), np.nan, left)
             if held_all(found):
-                mine[left > BALANCE] = complex(np.nan)
+                mine[left > BALANCE] = complex(np.nan, np.nan)
             total = np.abs(mine).sum(axis=1, keepdims=True)
             told = np.abs(mine.real) > SIGN * np.abs(mine)
             sign = np.where(told, np.sign(mine.real), np.sign(mine.imag))
@@ -170,7 +172,7 @@ def _record(
         iota[:, number, loops] = mine
         lost = np.isnan(mine[:, 0])
         relative[lost, number] = elasticity[lost, number] = np.nan
-        iota[lost, number] = complex(np.nan)
+        iota[lost, number] = complex(np.nan, np.nan)
     if grouped is not None:
         _clusters(grouped, columns, minors)
     return _dataset(found, part, columns, iota, grouped, unexplained, relative, elasticity, jumping)
