@@ -219,6 +219,24 @@ def test_where_no_mode_can_be_told_the_comparison_goes_on(read):
     assert (compared.scores["influence"]["status"] == "undefined").all()
 
 
+def test_what_no_mode_or_parameter_can_tell_is_refused(read):
+    root = read("a=2\nx=INTEG(SQRT(MAX(x,0))*a-x, 0)\n", stop=2)
+    bare = read("x=INTEG(2-0.5*x, 1)\n", stop=2)
+    for model, calls, message in (
+        (root, ("link_influences", "mode_weights"), "no mode can be told at the times"),
+        (
+            root,
+            ("parameter_influences", "weight_sensitivities"),
+            "no mode can be told at the times",
+        ),
+        (bare, ("parameter_influences", "weight_sensitivities"), "no parameter acts on anything"),
+    ):
+        along = loops.along(loops.trace(model), models.simulate(model))
+        for call in calls:
+            with pytest.raises(LoopError, match=message):
+                getattr(loops, call)(along)
+
+
 def test_what_is_undefined_has_no_imaginary_part_either(prey):
     scores = loops.score(loops.find(prey), models.simulate(prey, stop=10), "influence")
     undefined = (scores["status"] == "undefined").values

@@ -195,7 +195,7 @@ def prepared(
     Raises
     ------
     LoopError
-        The graph has no loop, equations jump, or a time was not saved.
+        The graph has no loop, equations jump, no mode can be told, or a time was not saved.
     """
     graph = along.graph
     if not graph.partitions:
@@ -207,7 +207,14 @@ def prepared(
     refuse_jumps(graph, list(graph.partition_of), "eigenvalue influence", one_sided)
     part = at_times(along, times)
     several = [modes(part, partition, closeness) for partition in graph.partitions]
-    return part, several, [(m, one) for m in several for one in m.reported]
+    columns = [(m, one) for m in several for one in m.reported]
+    if not columns:
+        msg = (
+            f"{graph.model.name}: no mode can be told at the times asked for: gains are infinite "
+            "or no numbers, or all eigenvalues are 0 for good (conserved totals); try other times"
+        )
+        raise LoopError(msg)
+    return part, several, columns
 
 
 def _clustered(m: Modes) -> list[tuple[int, Complex, tuple[int, ...]]]:

@@ -70,7 +70,7 @@ def slopes(along: Along, parameters: Sequence[str] | None = None) -> Slopes:
     Raises
     ------
     LoopError
-        A name that is no parameter, or one that acts on nothing during a run.
+        A name that is no parameter, or one that acts on nothing during a run; no parameter at all.
 
     Notes
     -----
@@ -79,6 +79,12 @@ def slopes(along: Along, parameters: Sequence[str] | None = None) -> Slopes:
     """
     graph = root(along.graph)
     names = acting_parameters(graph) if parameters is None else _named(graph, parameters)
+    if not names:
+        msg = (
+            f"{graph.model.name}: no parameter acts on anything during a run: its numbers are "
+            "written into equations; give them names of their own"
+        )
+        raise LoopError(msg)
     column = {name: number for number, name in enumerate(names)}
     points = int(np.prod(along.shape))
     moves = _moves(along, graph, column, points)

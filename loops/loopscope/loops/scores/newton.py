@@ -74,11 +74,12 @@ def forces(along: Along, stock: str | None = None) -> xr.Dataset:
     import xarray as xr
 
     effects = _effects(along, stock)
-    found = {
-        pair: gain * along.rates[pair[0]] if pair[0] else gain
-        for pair, gain in _between(along.graph, along.gains, outside(along)).items()
-        if pair[1] in effects
-    }
+    with np.errstate(all="ignore"):  # an infinite gain of what does not move: no number
+        found = {
+            pair: gain * along.rates[pair[0]] if pair[0] else gain
+            for pair, gain in _between(along.graph, along.gains, outside(along)).items()
+            if pair[1] in effects
+        }
     order = (*(("run",) if along.runs is not None else ()), "time")
     still = np.zeros(along.shape)
     return xr.Dataset(
