@@ -112,7 +112,8 @@ def loops(
         if everything:
             save(compared.figure(), picture)
         else:
-            title = f"{called(known.name)}: which loops drive '{ranking.label}'"
+            what = f"'{ranking.label}'" if scenario or case else "it"
+            title = f"{called(known.name)}: which loops drive {what}"
             save(areas(ranking.scores, title=title), picture)
     if as_json:
         told = compared.as_data() if everything else as_data(cut_to(ranking, top))
