@@ -38,6 +38,10 @@ def levers():
     return [name for name in constants() if name.startswith("lever ")]
 
 
+# The parts that some levers act on; off by default.
+MODULES = {"transit switch": 1.0, "coethnic switch": 1.0}
+
+
 def test_the_parameter_table_lists_every_constant_once_and_nothing_else():
     names = [row["name"] for row in table()]
     assert sorted(names) == sorted(constants())
@@ -97,7 +101,7 @@ def test_every_stock_changes_through_named_flows_only():
 
 def test_levers_and_shocks_are_neutral_by_default():
     assert {constants()[name].value for name in [*levers(), "threat signal"]} == {0.0}
-    assert len(levers()) == 24
+    assert len(levers()) == 26
 
 
 def test_each_lever_changes_a_flow_of_people():
@@ -108,7 +112,7 @@ def test_each_lever_changes_a_flow_of_people():
         for name in names
     }
     flows = [flow.name for flow in model().flows if flow.units == "people/year"]
-    run = models.simulate(model(), parameters=settings, stop=2020, outputs=flows)
+    run = models.simulate(model(), parameters=settings | MODULES, stop=2020, outputs=flows)
     moved = np.zeros(len(names) + 1)
     for flow in flows:
         values = run[flow].values
@@ -150,6 +154,11 @@ EFFECTS = [
     ("discretion", "mean openness", -1),
     ("border permit", "return of irregular migrants", 1),
     ("coordination", "effective enforcement", 1),
+    ("border permit", "return of legal migrants", 1),
+    ("border permit", "stranding", -1),
+    ("partner", "onward movement", -1),
+    ("partner", "transit removals", 1),
+    ("return", "ethnic return", 1),
 ]
 
 
@@ -160,7 +169,7 @@ def test_each_lever_acts_first_in_the_direction_the_article_claims():
         for name in levers()
     }
     outputs = sorted({effect for _, effect, _ in EFFECTS})
-    run = models.simulate(model(), parameters=settings, stop=2002, outputs=outputs)
+    run = models.simulate(model(), parameters=settings | MODULES, stop=2002, outputs=outputs)
     for row, (lever, effect, sign) in enumerate(EFFECTS, start=1):
         values = run[effect].values[:, 1]
         assert sign * (values[row] - values[0]) > 1e-3 * abs(values[0]), (lever, effect)
