@@ -104,7 +104,7 @@ def main() -> int:
     arguments = parser.parse_args()
     from loopscope import loops, models
 
-    graph = loops.trace(models.load(measure.MODEL))
+    graph = loops.without(loops.trace(models.load(measure.MODEL)), measure.OFF)
     values = measure.samples(arguments.runs)
     rows: list[tuple[str, ...]] = []
     for label, keep in VIEWS.items():

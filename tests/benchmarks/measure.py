@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 MODEL = "migration_policy"
+OFF = {"backlog switch": 0.0}
+"""Its one part whose loops are left out while it is off; see its ``loops.toml``."""
+
 RUNS = 10_000
 
 OUTPUTS = (

@@ -69,7 +69,11 @@ def test_find_takes_the_view_that_the_file_declares(named):
     ("text", "message"),
     [
         ("view=", "loops.toml: not readable as TOML"),
-        ("loops=1", "'loops' is not a known field; there are 'view' and 'loop'"),
+        ("loops=1", "'loops' is not a known field; there are 'view', 'off' and 'loop'"),
+        ("off=1", "off must give constants their values, got 1"),
+        ("off={K=true}", "off must give constants their values"),
+        ("off={k2=0}", "off: model: no variable named 'k2'"),
+        ("off={births=0}", "off: 'births' is no constant"),
         ("loop=1", "write \\[\\[loop\\]\\] before each"),
         ('loop=["R1"]', "loop 'number 1': .*valid dictionary"),
         ('view="births"', "view must be a list of names of variables, got 'births'"),

@@ -14,9 +14,9 @@ from loopscope.loops.shares import behind, cancellation, shares
 
 NAMED = [
     *("R1", "R1b", "R2", "R2b", "R3", "R4a", "R4b", "R5", "R6", "R6b", "R7", "R8", "R9"),
-    *("B1", "B1b", "B2", "B3", "B4", "B5", "B6", "B6b", "B7", "B8", "B9", "B10", "B12", "B12b"),
+    *("B1", "B1b", "B2", "B3", "B4", "B5", "B6", "B6b", "B7", "B8", "B9", "B10"),
+    *("B11", "B12", "B12b", "B13"),
 ]
-LEFT_OUT = {"B11": "transit", "B13": "ethnic"}
 OPEN = {
     # What all channels refuse, less what they pass on to each other: see the test of that.
     ("policy stringency", "legal admissions"): {"R3", "R4a", "R9", "B3", "B4"},
@@ -24,6 +24,9 @@ OPEN = {
     ("second generation", "natural decrease"): {"R9"},
 }
 """Links whose sign is not proved, and the loops that hold them."""
+
+
+PARTS = {"transit switch": 1, "coethnic switch": 1}
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,7 @@ def runs(model):
     """Every scenario, and one in which amnesties are decided inside the model."""
     made = {name: models.simulate(model, scenario=name) for name in models.scenarios(model.path)}
     made["amnesty politics"] = models.simulate(model, parameters={"amnesty politics switch": 1})
+    made["transit and coethnics"] = models.simulate(model, parameters=PARTS)
     return made
 
 
@@ -71,10 +75,8 @@ def as_stated(values, loop, gains):
     return bool(np.all((gains * sign >= 0) | ~known))
 
 
-def test_every_loop_of_the_structure_is_named_or_has_no_stock_in_the_model(model, named):
+def test_every_loop_of_the_structure_is_named(named):
     assert [loop.id for loop in named.loops] == NAMED
-    for stock in model.stocks:
-        assert not any(word in stock.name for word in LEFT_OUT.values())
 
 
 def test_every_named_loop_is_found_with_the_stated_polarity(named, found):
@@ -97,7 +99,10 @@ def test_what_is_not_proved_rests_on_two_links(found):
 def test_the_condition_of_a_loop_is_that_of_its_link(named, found):
     (loop,) = (one for one in named.loops if one.condition)
     link = loops.prove(found.graph)["second generation", "natural decrease"]
-    assert link.condition.startswith(f"+ while {loop.condition}")
+    # `balancing fertility` written out.
+    balance = "age structure effect on deaths * replacement fertility / age structure effect on b"
+    written_out = loop.condition.replace("balancing fertility", balance)
+    assert link.condition.startswith(f"+ while {written_out}")
 
 
 def test_in_every_scenario_gains_have_the_stated_sign(named, along):
@@ -113,7 +118,7 @@ def test_every_named_loop_acts_in_some_run(named, along):
     assert not gain(along["base"], named["R7"]).any()
 
 
-def test_for_constants_anywhere_in_their_ranges_gains_have_the_stated_sign(model, named, found):
+def test_for_constants_anywhere_in_their_ranges_gains_have_the_stated_sign(model, named):
     # An independent check of the proofs: random constants, each within its declared range.
     random = np.random.default_rng(7)
     drawn = {}
@@ -122,7 +127,9 @@ def test_for_constants_anywhere_in_their_ranges_gains_have_the_stated_sign(model
         if low is not None and high is not None and low < high and "initial" not in one.name:
             drawn[one.name] = random.uniform(low, high, 24)
     assert len(drawn) > 100
-    values = loops.along(found.graph, models.simulate(model, parameters=drawn))
+    # With the queue of applications on in part of the draws, so in the whole graph.
+    whole = loops.fold(loops.trace(model), named.view)
+    values = loops.along(whole, models.simulate(model, parameters=drawn))
     shaky = OPEN["policy stringency", "legal admissions"]
     for loop in named.loops:
         gains = gain(values, loop)
@@ -158,7 +165,9 @@ def test_every_switch_cuts_its_loop(model, named, found, runs, along):
         changes = dict(loop.switch)
         if name == "amnesty politics":
             changes["amnesty politics switch"] = 1
-        scenario = None if name == "amnesty politics" else name
+        if name == "transit and coethnics":
+            changes |= PARTS
+        scenario = name if name in models.scenarios(model.path) else None
         cut = models.simulate(model, scenario=scenario, parameters=changes)
         assert np.abs(gain(loops.along(found.graph, cut), loop)).max() <= 1e-12 * before, loop.id
 
@@ -184,8 +193,9 @@ def test_shares_of_named_loops_and_of_others_make_the_whole(model, runs):
     held = loops.find(model, run=runs["base"], max_loops=10_000)
     told = shares(held, loops.score(held, runs["base"]))
     assert held.complete
-    np.testing.assert_allclose(told["named"] + told["other"], 1.0, rtol=1e-12)
-    assert (told["held"] <= told["other"] + 1e-9).all()
+    politics = told.isel(partition=0)  # the other partitions are parts that are off
+    np.testing.assert_allclose(politics["named"] + politics["other"], 1.0, rtol=1e-12)
+    assert (politics["held"] <= politics["other"] + 1e-9).all()
     # Most of the change is carried by longer loops, which join several mechanisms.
     assert 0.05 < float(told["named_over_run"][0]) < 0.1
     strongest = told["over_run"].sortby(told["over_run"], ascending=False)
@@ -205,7 +215,7 @@ def test_net_links_lose_what_their_paths_take_from_each_other(along):
 @pytest.mark.slow
 def test_all_loops_of_the_whole_model_confirm_the_view(found, runs):
     told = behind(found.named, runs["base"])
-    assert told.attrs["full_loops"] == "all 74,254,215 loops of 143 variables"
+    assert told.attrs["full_loops"].startswith("all 74,254,248 loops of ")
     scores = loops.score(found.named, runs["base"])
     ours = abs(scores["relative"]).sel(loop=list(found.named.ids)).mean("time")
     whole, net = told["full"].mean("time"), abs(told["net"]).mean("time")

@@ -99,6 +99,7 @@ _HOME = {
     "system_change": "scores.system_change",
     "trace": "graph",
     "weight_sensitivities": "eigen.weights",
+    "without": "modules",
     "works": "scores.newton",
 }
 

@@ -10,7 +10,7 @@ A file without ``view`` names loops of the whole graph; ``view = []`` those of t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +24,8 @@ from loopscope.models.names import key
 from loopscope.models.scenario import beside, first_fault, read_toml
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from loopscope.loops.finding.found import Loops
     from loopscope.models.model import Model
 
@@ -106,11 +108,14 @@ class Catalogue:
         Variables that the view shows besides stocks, by authored name; None: every variable.
     loops
         In file order.
+    off
+        Constants that switch a part of the model off, with the values at which they do.
     """
 
     file: str
     view: tuple[str, ...] | None
     loops: tuple[Named, ...]
+    off: Mapping[str, float] = field(default_factory=dict)
 
     def __getitem__(self, which: str) -> Named:
         found = next((one for one in self.loops if one.id == which), None)
@@ -209,9 +214,9 @@ def catalogue(model: Model) -> Catalogue | None:
     if not content:
         return None
     file = path.name
-    unknown = set(content) - {"view", "loop"}
+    unknown = set(content) - {"view", "off", "loop"}
     if unknown:
-        msg = f"{file}: '{min(unknown)}' is not a known field; there are 'view' and 'loop'"
+        msg = f"{file}: '{min(unknown)}' is not a known field; there are 'view', 'off' and 'loop'"
         raise ReadError(msg)
     view = _view(model, content.get("view"), file)
     entries = content.get("loop", [])
@@ -225,7 +230,8 @@ def catalogue(model: Model) -> Catalogue | None:
             msg = f"{file}: two loops have the id '{loop.id}'"
             raise ReadError(msg)
         loops.append(loop)
-    return Catalogue(file=file, view=view, loops=tuple(loops))
+    off = _off(model, content.get("off", {}), file)
+    return Catalogue(file=file, view=view, loops=tuple(loops), off=off)
 
 
 def _view(model: Model, given: Any, file: str) -> tuple[str, ...] | None:
@@ -261,17 +267,33 @@ def _record(
     if twice is not None:
         msg = f"{where}: a loop visits no variable twice; '{twice}' stands twice in path"
         raise ReadError(msg)
-    switch = {}
-    for name, value in loop.switch.items():
-        variable = _known(model, name, where)
-        if not isinstance(variable, Parameter):
-            msg = f"{where}: '{variable.name}' is no constant, so it cannot be a switch"
-            raise ReadError(msg)
-        switch[variable.name] = value
+    switch = _constants(model, loop.switch, where)
     condition = loop.condition
     if loop.inequality:
         condition = " < ".join(_known(model, name, where).name for name in loop.inequality)
     return loop.model_copy(update={"path": tuple(path), "switch": switch, "condition": condition})
+
+
+def _constants(model: Model, given: Mapping[str, float], where: str) -> dict[str, float]:
+    """Return values of constants by authored name."""
+    found = {}
+    for name, value in given.items():
+        variable = _known(model, name, where)
+        if not isinstance(variable, Parameter):
+            msg = f"{where}: '{variable.name}' is no constant, so it cannot be a switch"
+            raise ReadError(msg)
+        found[variable.name] = value
+    return found
+
+
+def _off(model: Model, given: Any, file: str) -> dict[str, float]:
+    numbers = isinstance(given, dict) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in given.values()
+    )
+    if not numbers:
+        msg = f"{file}: off must give constants their values, got {shown(given)}"
+        raise ReadError(msg)
+    return _constants(model, given, f"{file}, off")
 
 
 def _known(model: Model, name: str, where: str) -> Any:

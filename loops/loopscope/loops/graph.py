@@ -117,6 +117,9 @@ class CausalGraph:
         Pairs that act on the start value only; they are no feedback.
     base
         The graph this one is a view of; None for a traced one.
+    off
+        Constants that switch a part of the model off, with the values under which links are left
+        out; see ``modules``.  Empty where every link is there.
     kept
         What other files worked out of it once, by names of their own.
     """
@@ -129,6 +132,7 @@ class CausalGraph:
         links: Mapping[Pair, Link],
         initial_links: tuple[Pair, ...] = (),
         base: CausalGraph | None = None,
+        off: Mapping[str, float] | None = None,
     ) -> None:
         self.model = model
         self.equations = equations
@@ -136,6 +140,7 @@ class CausalGraph:
         self.links = links
         self.initial_links = initial_links
         self.base = base
+        self.off = dict(off or {})
         self.kept: dict[str, Any] = {}
         self._by_key = {key(name): name for name in nodes}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from loopscope.loops import modules
 from loopscope.loops.graph import STOCKS, root
 from loopscope.loops.rerun import compare, made_again, rows_of, with_its_dims
 from loopscope.loops.views import gains_in
@@ -208,6 +209,7 @@ def along(graph: CausalGraph, run: xr.Dataset) -> Along:
     time = result.time[inside]
     values[TIME] = time
     compare(graph, run, values)
+    modules.check(graph, {name: values[symbol_of(name)] for name in root(graph).off})
     held = frozenset(
         name
         for name in (*overrides.numbers, *overrides.arrays, *overrides.paths)

@@ -1,7 +1,7 @@
-"""Named overrides and time paths: scenarios and real cases, from TOML.
+"""Named overrides and time paths: scenarios, from TOML.
 
-Stage 5 of 5, before a run.  In: ``scenarios.toml`` and ``cases.toml`` beside a model, or plain
-mappings.  Out: checked records.  Names are checked against the model only when a run is set up.
+Stage 5 of 5, before a run.  In: ``scenarios.toml`` beside a model, or plain mappings.
+Out: checked records.  Names are checked against the model only when a run is set up.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from loopscope.models.errors import ReadError, RunError, UnknownNameError, did_you_mean, shown
+from loopscope.models.expectation import Expectation
 from loopscope.models.names import key
 
 Numbers = NDArray[np.float64]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """What every record of these files has: no unknown field, no later change."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Change(_Record):
+class Change(Record):
     """Another value from a time on: ``default`` before ``start``, then ``value``.
 
     ``ramp`` time units lead to it in a straight line; at ``to`` the default comes back.
@@ -54,7 +57,7 @@ class Change(_Record):
         return default + share * (self.value - default)
 
 
-class Pulses(_Record):
+class Pulses(Record):
     """``pulse`` during ``lasts`` from ``start`` on, again each ``every``, the default between."""
 
     pulse: Finite
@@ -73,7 +76,7 @@ class Pulses(_Record):
         return np.where(on, self.pulse, default)
 
 
-class Points(_Record):
+class Points(Record):
     """Values at given times, held beyond both ends; straight lines or steps between."""
 
     times: tuple[Finite, ...] = Field(min_length=1)
@@ -101,7 +104,7 @@ class Points(_Record):
         return np.asarray(values[np.clip(row, 0, None)], dtype=np.float64)
 
 
-class Constant(_Record):
+class Constant(Record):
     """One number, with where it comes from."""
 
     value: Finite
@@ -155,7 +158,7 @@ def as_setting(value: Any, what: str) -> Setting:
         raise RunError(f"{what}: {first_fault(error)}") from None  # noqa: EM102
 
 
-class Scenario(_Record):
+class Scenario(Record):
     """A named set of overrides.
 
     Attributes
@@ -167,6 +170,8 @@ class Scenario(_Record):
         Constants (or any other variable, which is then held) by name.
     initial
         Start values of stocks by name.
+    expected
+        What its run is expected to show, in a form that ``check`` evaluates.
     """
 
     name: str
@@ -177,6 +182,7 @@ class Scenario(_Record):
     claims: tuple[str, ...] = ()
     settings: dict[str, Any] = Field(default_factory=dict, alias="set")
     initial: dict[str, Any] = Field(default_factory=dict)
+    expected: tuple[Expectation, ...] = ()
 
     @model_validator(mode="after")
     def _checked(self) -> Scenario:
@@ -184,32 +190,6 @@ class Scenario(_Record):
             for name, value in part.items():
                 part[name] = as_setting(value, f"'{name}' in '{self.name}'")
         return self
-
-
-class Observed(_Record):
-    """A measured series of one variable."""
-
-    variable: str
-    series: str
-    unit: str
-    source: str
-    times: tuple[Finite, ...]
-    values: tuple[Finite, ...]
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _matched(self) -> Observed:
-        Points(times=self.times, values=self.values)
-        return self
-
-
-class Case(Scenario):
-    """A real place and period: settings with sources, and what was observed."""
-
-    start: Finite
-    stop: Finite
-    fit: str = ""
-    observed: tuple[Observed, ...] = ()
 
 
 Kind = TypeVar("Kind", bound=Scenario)
@@ -246,7 +226,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ReadError(msg) from None
 
 
-def _read(path: Path, table: str, kind: type[Scenario]) -> dict[str, Any]:
+def read_records(path: Path, table: str, kind: type[Scenario]) -> dict[str, Any]:
+    """Return the checked records of a table of a TOML file by key, in file order.
+
+    Raises
+    ------
+    ReadError
+        Not readable, a record that is not as it should be, or two of one name.
+    """
     content = read_toml(path)
     records: dict[str, Any] = {}
     for number, entry in enumerate(content.get(table, []), start=1):
@@ -279,7 +266,7 @@ def scenarios(model_path: str | Path) -> dict[str, Scenario]:
     They stand in ``<model>.scenarios.toml`` or ``scenarios.toml`` beside the model file.
     """
     path = beside(model_path, "scenarios.toml")
-    found = _read(path, "scenario", Scenario)
+    found = read_records(path, "scenario", Scenario)
     return {record.name: _extended(record, found, path.name) for record in found.values()}
 
 
@@ -304,12 +291,6 @@ def _extended(record: Scenario, known: dict[str, Any], file: str) -> Scenario:
         settings |= one.settings
         initial |= one.initial
     return record.model_copy(update={"settings": settings, "initial": initial})
-
-
-def cases(model_path: str | Path) -> dict[str, Case]:
-    """Return the real cases that come with a model, by name, in file order."""
-    found = _read(beside(model_path, "cases.toml"), "case", Case)
-    return {record.name: record for record in found.values()}
 
 
 def choose(name: str, known: dict[str, Kind], what: str) -> Kind:

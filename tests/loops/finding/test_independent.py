@@ -133,11 +133,13 @@ def test_a_set_takes_the_ids_of_the_loops_found(graph_of):
 
 
 def test_the_migration_model_has_a_complete_set():
-    graph = loops.trace("migration_policy")
-    part = graph.partitions[0]
-    links = graph.network.subgraph(part.nodes).number_of_edges()
+    graph = loops.without(loops.trace("migration_policy"), {"backlog switch": 0})
+    ranks = [
+        graph.network.subgraph(part.nodes).number_of_edges() - len(part.nodes) + 1
+        for part in graph.partitions
+    ]
     chosen = independent_set(loops.find(graph, max_loops=100))
-    assert chosen.rank == chosen.needed == links - len(part.nodes) + 1
+    assert chosen.rank == chosen.needed == sum(ranks)
 
 
 def test_bad_input_is_named(graph_of):

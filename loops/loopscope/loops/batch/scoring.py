@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from loopscope.loops import modules
 from loopscope.loops.batch.readings import UNDEFINED, Followed, readings, relative_of, state_of
 from loopscope.loops.batch.settings import settings_of
 from loopscope.loops.batch.standing import stand_in
@@ -40,10 +41,11 @@ if TYPE_CHECKING:
     from loopscope.loops.graph import CausalGraph, Partition
     from loopscope.loops.loop import Loop
     from loopscope.loops.replay import Along, Numbers
+    from loopscope.models.case import Case
     from loopscope.models.engine.execute import Result
     from loopscope.models.engine.prepared import Prepared
     from loopscope.models.engine.request import Request
-    from loopscope.models.scenario import Case, Scenario
+    from loopscope.models.scenario import Scenario
 
 MOST = 12_000
 """Products of one total up to which all loops stand below the line (measured: with 101 saved times,
@@ -130,6 +132,7 @@ def batch_scores(
         "start": start, "stop": stop, "dt": dt, "saveper": saveper, "method": method,
     }  # fmt: skip
     settings = settings_of(prepared, scenario, request)
+    modules.check(graph, settings.reached())
     kept = tuple(dict.fromkeys(_output(prepared, name) for name in outputs))
 
     def along() -> Along:

@@ -57,6 +57,15 @@ class Settings:
 
         return to_dataset(run(self.prepared, self.scenario, **self._shared()))
 
+    def reached(self) -> dict[str, Any]:
+        """Return the values that what is given takes, by authored name; defaults left out."""
+        paths = {
+            name: path.values if isinstance(path, Points)
+            else path.value if isinstance(path, Change) else path.pulse
+            for name, path in self.overrides.paths.items()
+        }  # fmt: skip
+        return {**self.overrides.numbers, **self.overrides.arrays, **paths}
+
     def text(self) -> str:
         """Return a text that differs between any two such runs."""
         return repr((self.scenario, sorted(self._shared().items())))

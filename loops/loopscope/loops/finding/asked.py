@@ -14,6 +14,7 @@ import numpy as np
 
 from loopscope.loops.catalogue import Catalogue, catalogue
 from loopscope.loops.graph import CausalGraph, root, trace
+from loopscope.loops.modules import switched_off, without
 from loopscope.loops.views import fold
 from loopscope.models.errors import LoopError, shown
 
@@ -41,14 +42,20 @@ def check(max_loops: int | None, seconds: float, max_length: int | None, share: 
 
 
 def graph_and_names(
-    model: Model | CausalGraph | str | Path, view: Sequence[str] | str | None
+    model: Model | CausalGraph | str | Path, view: Sequence[str] | str | None, run: Any = None
 ) -> tuple[CausalGraph, Catalogue | None, Mapping[tuple[str, ...], tuple[str, str]]]:
-    """Return the graph to search, the model's catalogue, and ids and names of loops in both."""
+    """Return the graph to search, the model's catalogue, and ids and names of loops in both.
+
+    Of a model, what its catalogue calls off is left out, unless the model or a run has it on.
+    """
     if isinstance(view, str) and view != "full":
         msg = f"view must be 'full' or a list of variables to keep, got {shown(view)}"
         raise LoopError(msg)
     graph = model if isinstance(model, CausalGraph) else trace(model)
     known = catalogue(graph.model)
+    if graph is not model and known is not None:
+        runs = () if run is None else run if isinstance(run, list | tuple) else [run]
+        graph = without(graph, switched_off(graph.model, known.off, runs))
     if view is None and graph is not model and known is not None and known.view is not None:
         graph = fold(graph, known.view)
     elif view == "full":

@@ -71,7 +71,7 @@ def find(
     ----------
     model
         A graph is taken as it is; of a model, the view that its ``loops.toml`` declares, or else
-        every variable.
+        every variable, without the parts that the file calls off, unless a run has them on.
     view
         "full" for every variable, or the variables to keep beside stocks.
     run
@@ -118,7 +118,7 @@ def find(
     3
     """
     check(max_loops, seconds, max_length, share)
-    graph, known, names = graph_and_names(model, view)
+    graph, known, names = graph_and_names(model, view, run)
     runs = alongs(graph, run)
     most = max_loops or (HELD_SCORED if runs else HELD)
     taken = [] if known is None else [loop.id for loop in known.loops]
