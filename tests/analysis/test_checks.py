@@ -81,17 +81,46 @@ def test_a_range_end_that_breaks_the_model_is_wrong(model):
     assert finding[:2] == ("wrong", "k = 0")
 
 
-def test_a_range_end_that_turns_a_stock_negative_is_a_remark(model):
+def test_a_range_end_that_turns_a_stock_negative_is_wrong(model):
     source = "{UTF-8}\nx = INTEG(-k, 5) ~ people ~ |\nk = 0 ~ people/year [0, 2] ~ |\n"
     checked = check(model(source))
-    assert checked.ok
-    assert found(checked, "extreme") == [("remark", "k = 2", "'x' turns negative")]
+    assert not checked.ok
+    ((level, where, what),) = found(checked, "negative")
+    assert (level, where) == ("wrong", "x")
+    assert what.startswith("goes below 0 with k = 2")
+
+
+def test_what_is_wrong_comes_first_then_the_checks_in_their_order(model):
+    source = "{UTF-8}\nx = INTEG(-k * 9, 5) ~ people ~ |\nk = 1 ~ people [0, 2] ~ |\nj = 1 ~~|\n"
+    findings = check(model(source)).findings
+    assert [(f.level, f.check) for f in findings] == [
+        ("wrong", "units"), ("wrong", "negative"), ("remark", "units"), ("remark", "unused"),
+    ]  # fmt: skip
+
+
+def test_a_failure_that_the_model_has_anyway_is_not_told_for_each_end(model):
+    source = "{UTF-8}\nx = INTEG(y, 5) ~ ~ |\ny = 1 / (5 - Time) ~~|\nk = 1 ~ [0, 2] ~ |\n"
+    checked = check(model(source))
+    assert len(found(checked, "finite")) == 1
+    assert found(checked, "extreme") == []
+
+
+def test_the_table_is_capped_unless_all_is_asked_for(model, command):
+    source = "x = INTEG(-x / 9, 5) ~~|\n" + "".join(f"k{n} = {n} ~~|\n" for n in range(20))
+    path = model("{UTF-8}\n" + source)
+    short, whole = command("check", path), command("check", path, "--all")
+    assert short.code == whole.code
+    assert "+12 more; --all shows them" in short.out
+    assert short.out.count("is read by no equation") == 8
+    assert whole.out.count("is read by no equation") == 20
 
 
 def test_the_library_has_nothing_wrong():
     seen = []
     checked = check(
-        models.load("migration_policy"), progress=lambda done, total: seen.append((done, total))
+        models.load("migration_policy"),
+        statements=False,
+        progress=lambda done, total: seen.append((done, total)),
     )
     assert [f for f in checked.findings if f.level == "wrong"] == []
     assert seen[-1] == (checked.runs, checked.runs)

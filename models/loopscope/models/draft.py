@@ -94,6 +94,8 @@ class Draft:
         Names that a call may have because the file defines them as macros.
     dimensions
         Names of dimensions and of their elements.
+    unit_words
+        As in ``Model``.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Draft:
     time_units: str = ""
     macros: frozenset[str] = frozenset()
     dimensions: frozenset[str] = frozenset()
+    unit_words: tuple[tuple[str, str], ...] = ()
 
 
 def one_line(text: str) -> str:

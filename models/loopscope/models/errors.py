@@ -62,7 +62,25 @@ class UnsupportedError(ModelError):
 
 
 class UndefinedError(ModelError):
-    """An equation names a variable that does not exist."""
+    """An equation names a variable that does not exist.
+
+    Parameters
+    ----------
+    message
+        One line, the whole story.
+    places
+        Every (variable, name that it uses, hint): the hint begins with "; did you mean", or is
+        empty.
+    """
+
+    def __init__(self, message: str, places: tuple[tuple[str, str, str], ...] = ()) -> None:
+        super().__init__(message, places)
+        self.message = message
+        self.places = places
+
+    def __str__(self) -> str:
+        """Return the message alone; ``places`` is for programs."""
+        return self.message
 
 
 class AlgebraicLoopError(ModelError):

@@ -145,6 +145,8 @@ class Model:
         Every variable by authored name, in file order.
     clock
         Time bounds and method.
+    unit_words
+        What the file says of units: (name, what it stands for) for each other name of a unit.
     """
 
     name: str
@@ -152,6 +154,7 @@ class Model:
     sha256: str
     variables: Mapping[str, AnyVariable]
     clock: Clock
+    unit_words: tuple[tuple[str, str], ...] = ()
     _by_key: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -149,6 +149,7 @@ def _read_vensim(data: bytes, path: Path, name: str, sha256: str) -> Draft:
         method=vensim.find_method(settings),
         macros=macros,
         dimensions=frozenset(dimensions),
+        unit_words=vensim.unit_words(settings),
     )
 
 
@@ -184,6 +185,7 @@ def _read_xmile(data: bytes, path: Path, name: str, sha256: str) -> Draft:
         time_units=units,
         macros=xmile.macro_names(tree),
         dimensions=xmile.dimension_names(tree),
+        unit_words=xmile.unit_words(tree),
     )
 
 

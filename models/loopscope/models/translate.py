@@ -84,6 +84,7 @@ def translate(draft: Draft) -> Model:
         sha256=draft.sha256,
         variables=variables,
         clock=clock,
+        unit_words=draft.unit_words,
     )
 
 
@@ -269,13 +270,12 @@ def _refuse_untranslated(draft: Draft, file: File) -> None:
         raise UnsupportedError(msg, places)
     if file.undefined:
         known = list(file.names.values())
-        shown = ", ".join(
-            f"'{name.replace('_', ' ')}' in '{owner}'" for owner, name in file.undefined
-        )
-        first = next(iter(file.undefined))[1].replace("_", " ")
-        hint = did_you_mean(first, known) or "; define them or correct the spelling"
+        named = [(owner, name.replace("_", " ")) for owner, name in file.undefined]
+        lost = tuple((owner, name, did_you_mean(name, known)) for owner, name in named)
+        shown = ", ".join(f"'{name}' in '{owner}'" for owner, name in named)
+        hint = lost[0][2] or "; define them or correct the spelling"
         msg = f"{draft.name}: names that no equation defines: {shown}{hint}"
-        raise UndefinedError(msg)
+        raise UndefinedError(msg, lost)
 
 
 def _refuse_tables(draft: Draft, variables: Mapping[str, AnyVariable]) -> None:

@@ -11,6 +11,7 @@ opens a group.  After the definitions come the sketch (``\\\---///``) and the se
 
 References
 ----------
+The settings lines ``22:`` hold equal names of units.
 The settings line ``15:`` holds the integration method as its fourth number: 0 Euler, 1 RK4
 (variable step), 2 difference equations, 3 and 4 RK2, 5 RK4.  Read off the readers of xmutil
 (github.com/bobeberlein/xmutil) and simlin (github.com/bpowers/simlin), which agree.
@@ -68,6 +69,21 @@ def find_method(settings: str) -> Method:
     fields = found.group(1).split(",") if found else []
     code = fields[3].strip() if len(fields) > 3 else "0"
     return "RK4" if code in {"1", "3", "4", "5"} else "Euler"
+
+
+def unit_words(settings: str) -> tuple[tuple[str, str], ...]:
+    r"""Return which names of units the settings make equal: (name, the first of its line).
+
+    Examples
+    --------
+    >>> unit_words("22:$,Dollar,Dollars\n22:Year,Years")
+    (('Dollar', '$'), ('Dollars', '$'), ('Years', 'Year'))
+    """
+    found: list[tuple[str, str]] = []
+    for line in re.findall(r"^22:(.*)$", settings, re.MULTILINE):
+        first, *others = [word.strip() for word in line.split(",") if word.strip()] or [""]
+        found += [(other, first) for other in others]
+    return tuple(found)
 
 
 def take_macros(definitions: str) -> tuple[str, frozenset[str]]:

@@ -242,6 +242,18 @@ def groups(tree: Tree) -> dict[str, str]:
     return found
 
 
+def unit_words(tree: Tree) -> tuple[tuple[str, str], ...]:
+    """Return what ``<model_units>`` says of units: (alias, name), and (name, its equation)."""
+    found: list[tuple[str, str]] = []
+    for node in tree.find("model_units/unit"):
+        name, equation = node.get("name", "").strip(), tree.text(node, "eqn")
+        others = [(child.text or "").strip() for child in node if child.tag.endswith("}alias")]
+        found += [(other, name) for other in others if other and name]
+        if equation and name:
+            found.append((name, equation))
+    return tuple(found)
+
+
 def non_negative(tree: Tree) -> dict[str, bool]:
     """Return what the file declares non-negative for all stocks and for all flows."""
     found = {"non_negative_stock": False, "non_negative_flow": False}

@@ -95,6 +95,7 @@ class Integer(Rational):
 
 class Add(Expr):
     args: tuple[Expr, ...]
+    def primitive(self) -> tuple[Expr, Expr]: ...
     @classmethod
     def make_args(cls, expr: Expr) -> tuple[Expr, ...]: ...
 

@@ -253,7 +253,7 @@ class Ranges:
                 self._kept[s] = trial.within(settled.get(s, ANYTHING))
             self._forget()
             self._keep_between()
-            there = {s: self._where(s, iv.ZERO).of(self.ready(states[s].rate)) for s in waiting}
+            there = {s: self.where(s, iv.ZERO).of(self.ready(states[s].rate)) for s in waiting}
             failed = [s for s in waiting if there[s].low < 0.0 and not states[s].non_negative]
             if not failed:
                 for s in waiting:
@@ -299,7 +299,7 @@ class Ranges:
         equation = self.equations.auxiliaries.get(symbol)
         return set() if equation is None else set(equation.free_symbols)
 
-    def _where(self, symbol: sp.Symbol, held: Range) -> Bounds:
+    def where(self, symbol: sp.Symbol, held: Range) -> Bounds:
         """Return bounds where one stock lies in a range of its own."""
         return self._fresh(_Where(self, symbol, held))
 

@@ -1,0 +1,1 @@
+"""The checks of ``loopscope check``, one file each; ``checks`` puts them together."""
