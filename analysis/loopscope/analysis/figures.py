@@ -19,6 +19,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from loopscope.analysis.highlights import MOST, outcomes
 from loopscope.analysis.measures import Fit, fits
+from loopscope.analysis.observed import in_units_of
 from loopscope.analysis.runs import Run, moves
 from loopscope.analysis.style import (
     CHANGE,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from loopscope.models.scenario import Case, Observed
+    from loopscope.models.case import Case, Observed
 
 WIDEST = 8.0
 """Width of a picture, in inches."""
@@ -147,7 +148,7 @@ def _panels(
             seen = [s for s in observed if runs[0].find(s.variable) == name]
             if seen:
                 _points(axes, runs[0], seen, scale, round(1.6 * room), errors=errors)
-            _frame(axes)
+            frame(axes)
             if errors or place + columns >= len(names):  # else the panel beneath says it
                 axes.set_xlabel(f"time ({plain(runs[0].time_units) or 'unit not given'})")
         change = _mark_change(list(grid.flat[: len(names)]), runs)
@@ -186,7 +187,7 @@ def _draw(axes: Axes, runs: Sequence[Run], name: str, room: int) -> Scale:
     return scale
 
 
-def _frame(axes: Axes) -> None:
+def frame(axes: Axes) -> None:
     """Set ticks and limits when everything is drawn."""
     steps = [1, 2, 2.5, 5, 10]
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=steps))
@@ -205,7 +206,8 @@ def _points(
     axes: Axes, run: Run, observed: Sequence[Observed], scale: Scale, room: int, *, errors: bool
 ) -> None:
     """Draw measured series, and name them beneath, with the errors of a run."""
-    for place, (series, its) in enumerate(zip(observed, fits(run, observed), strict=True)):
+    for place, (given, its) in enumerate(zip(observed, fits(run, observed), strict=True)):
+        series = in_units_of(given, its.variable, its.units)
         label = wrapped(plain(series.series), room) + (f"\n{_errors(its)}" if errors else "")
         axes.plot(
             series.times,

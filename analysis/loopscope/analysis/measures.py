@@ -25,11 +25,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from loopscope.analysis.observed import in_units_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from loopscope.analysis.runs import Run
-    from loopscope.models.scenario import Observed
+    from loopscope.models.case import Observed
 
 Numbers = NDArray[np.float64]
 
@@ -52,7 +54,7 @@ class Fit:
     variable, series
         What was observed, and by whom.
     units
-        As observed; the unit of ``rmse``.
+        Unit of the variable and of ``rmse``; a series in a multiple of it is converted.
     points
         How many observations lie within the run; the rest are left out.
     rmse
@@ -146,8 +148,11 @@ def fit(run: Run, observed: Observed) -> Fit:
     ------
     UnknownNameError
         The run has no such variable.
+    RunError
+        The series is in another unit than the variable, and not in a multiple of it.
     """
     name = run.find(observed.variable, "observed variable")
+    observed = in_units_of(observed, name, run.units[name])
     finite = np.isfinite(run.values[name])
     time, values = run.time[finite], run.values[name][finite]
     times, seen = np.asarray(observed.times), np.asarray(observed.values)

@@ -43,6 +43,40 @@ def read_settings(texts: Iterable[str], option: str = "--set") -> dict[str, Any]
     return settings
 
 
+def read_ranges(texts: Iterable[str], option: str = "--free") -> dict[str, Any]:
+    """Return the ranges that a command line gives by name; None where it gives a name alone.
+
+    Raises
+    ------
+    RunError
+        Not of the form NAME or NAME=LOW:HIGH, or a name given twice.
+
+    Examples
+    --------
+    >>> read_ranges(["family multiplier", "legal return rate=0.01:0.05"])
+    {'family multiplier': None, 'legal return rate': (0.01, 0.05)}
+    """
+    ranges: dict[str, Any] = {}
+    seen: set[str] = set()
+    for text in texts:
+        name, given = text.strip(), None
+        if "=" in text:
+            name, value = _split(text, option)
+            try:
+                low, high = map(float, value.split(":"))
+            except ValueError:
+                msg = f"{option} '{text}': a range is two numbers, 'NAME=LOW:HIGH'"
+                raise RunError(msg) from None
+            given = (low, high)
+        if not name or key(name) in seen:
+            what = f"'{name}' is given twice" if name else "names nothing; write 'NAME=LOW:HIGH'"
+            msg = f"{option}: {what}"
+            raise RunError(msg)
+        seen.add(key(name))
+        ranges[name] = given
+    return ranges
+
+
 def _split(text: str, option: str) -> tuple[str, str]:
     """Return name and value; a quoted name may hold an equals sign."""
     text = text.strip()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from loopscope.models.errors import ReadError, RunError, UnknownNameError, did_you_mean, shown
-from loopscope.models.expectation import Expectation
+from loopscope.models.expectation import Expectation  # noqa: TC001  pydantic reads it
 from loopscope.models.names import key
 
 Numbers = NDArray[np.float64]

@@ -86,7 +86,7 @@ def symbolise(model: Model) -> Equations:
         hidden=out.hidden,
         structural=out.structural,
     )
-    return replace(equations, start_order=_start_order(equations), draws=_count_draws(equations))
+    return replace(equations, start_order=start_order(equations), draws=_count_draws(equations))
 
 
 def _in_order(model: Model, unordered: dict[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
@@ -101,7 +101,7 @@ def _in_order(model: Model, unordered: dict[sp.Symbol, sp.Expr]) -> dict[sp.Symb
         raise AlgebraicLoopError(msg) from None
 
 
-def _start_order(equations: Equations) -> tuple[sp.Symbol, ...]:
+def start_order(equations: Equations) -> tuple[sp.Symbol, ...]:
     """Return the order in which start values are found, auxiliaries they need included."""
     needs: dict[sp.Symbol, list[sp.Symbol]] = {}
     for symbol, state in equations.states.items():

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from loopscope.models.errors import RunError, shown
 
 if TYPE_CHECKING:
+    from loopscope.models.case import Case
     from loopscope.models.engine.prepared import Facts, Prepared
-    from loopscope.models.scenario import Case, Scenario, TimePath
+    from loopscope.models.scenario import Scenario, TimePath
 
 Numbers = NDArray[np.float64]
 Table = tuple[tuple[float, float], ...]

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     import sympy as sp
 
+    from loopscope.models.case import Case
     from loopscope.models.equations import Equations
-    from loopscope.models.scenario import Case, Scenario
+    from loopscope.models.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ def named(
 ) -> tuple[Case | None, Scenario | None]:
     """Return a case and a scenario by name, from beside the model; records pass through."""
     if isinstance(case, str):
-        from loopscope.models.scenario import cases, choose
+        from loopscope.models.case import cases
+        from loopscope.models.scenario import choose
 
         case = choose(case, cases(path), "case")
     if isinstance(scenario, str):

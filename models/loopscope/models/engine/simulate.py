@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from loopscope.models.case import Case
     from loopscope.models.engine.request import Request
     from loopscope.models.model import Model
-    from loopscope.models.scenario import Case, Scenario
+    from loopscope.models.scenario import Scenario
 
 METHODS = ("Euler", "RK4", "LSODA", "Radau")
 ENGINES = ("native", "pysd")
