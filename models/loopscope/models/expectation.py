@@ -179,7 +179,7 @@ class Condition(BaseModel):
             return f"above {self.above:g}"
         if self.below is not None:
             return f"below {self.below:g}"
-        return f"{self.equals:g} to {self.slack:.2g}"
+        return f"{self.equals:g} ± {self.slack:.2g}"
 
     @property
     def slack(self) -> float:
