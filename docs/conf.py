@@ -79,7 +79,25 @@ def no_targets_in_types(
     ]
 
 
+def with_tables(app: Any, name: str, source: list[str]) -> None:
+    """Write tables under their page, from the files of the migration model as they are now."""
+    if name not in ("claims", "parameters"):
+        return
+    from loopscope.analysis import claim_tables, parameter_tables
+    from loopscope.analysis.tracing import Tracing
+
+    tracing = Tracing("migration_policy")
+    for file in Path(tracing.model.path).parent.iterdir():
+        app.env.note_dependency(str(file))
+    source[0] += "\n" + (
+        claim_tables.markdown(tracing)
+        if name == "claims"
+        else parameter_tables.markdown(tracing.model)
+    )
+
+
 def setup(app: Any) -> None:
     # Before napoleon (priority 500) reads the sections of the docstring, and after.
     app.connect("autodoc-process-docstring", as_numpydoc, priority=400)
     app.connect("autodoc-process-docstring", no_targets_in_types, priority=600)
+    app.connect("source-read", with_tables)

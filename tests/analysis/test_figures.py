@@ -12,8 +12,8 @@ from loopscope.analysis import figures, style
 from loopscope.analysis.highlights import highlights
 from loopscope.analysis.outputs import PICTURES
 from loopscope.analysis.runs import Choice, choose_case, simulate_all
+from loopscope.models.case import Case, Observed
 from loopscope.models.errors import RunError
-from loopscope.models.scenario import Case, Observed
 
 MIGRATION = "migration_policy"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loopscope.analysis.measures import fit, mape, rmse, theil
 from loopscope.analysis.runs import of_dataset
-from loopscope.models.scenario import Observed
+from loopscope.models.case import Observed
 
 numbers = st.floats(-1e6, 1e6, allow_subnormal=False)
 pairs = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=30)

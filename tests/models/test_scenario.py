@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from loopscope.models.case import cases
 from loopscope.models.errors import ReadError, RunError
-from loopscope.models.scenario import as_setting, cases, scenarios
+from loopscope.models.scenario import as_setting, scenarios
 
 TIMES = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
 

@@ -1,8 +1,9 @@
 """The command ``loopscope``.
 
-In: words from a command line.  Out: an exit code: 0 done; 1 ``check`` found something wrong; 2 a
-mistake of the caller, told in one line on standard error; 3 a run left the finite numbers (what was
-computed is written all the same); 130 interrupted.  Anything else is a bug and keeps its traceback.
+In: words from a command line.  Out: an exit code: 0 done; 1 ``check`` or ``claims`` found something
+wrong; 2 a mistake of the caller, told in one line on standard error; 3 a run left the finite
+numbers (what was computed is written all the same); 130 interrupted.  Anything else is a bug and
+keeps its traceback.
 
 Start-up is a feature: what is heavy is imported by the sub-command that needs it.
 """
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loopscope.analysis.commands.check import check
+from loopscope.analysis.commands.claims import claims
 from loopscope.analysis.commands.compare import compare
 from loopscope.analysis.commands.describe import describe
 from loopscope.analysis.commands.explain import explain
+from loopscope.analysis.commands.fit import fit
 from loopscope.analysis.commands.list import list_models
 from loopscope.analysis.commands.loops import loops
 from loopscope.analysis.commands.report import report
@@ -41,14 +44,16 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 check found something wrong, 2 a mistake in what was asked, "
-    "3 a run left the finite numbers, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 check or claims found something wrong, 2 a mistake in what was "
+    "asked, 3 a run left the finite numbers, 130 interrupted.",
 )
 app.command("run")(run)
 app.command("compare")(compare)
+app.command("fit")(fit)
 app.command("loops")(loops)
 app.command("explain")(explain)
 app.command("describe")(describe)
+app.command("claims")(claims)
 app.command("list")(list_models)
 app.command("check")(check)
 app.command("report")(report)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from loopscope.analysis.runs import AnyModel
-    from loopscope.models.scenario import Case
+    from loopscope.models.case import Case
 
 Numbers = NDArray[np.float64]
 

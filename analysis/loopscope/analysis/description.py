@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from loopscope.analysis.highlights import highlights
 from loopscope.analysis.runs import file_of
-from loopscope.models.scenario import Scenario, cases, scenarios
+from loopscope.models.case import cases
+from loopscope.models.scenario import Scenario, scenarios
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from loopscope.analysis import comparison
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from loopscope.analysis.comparison import Comparison
     from loopscope.analysis.measures import Fit
     from loopscope.analysis.runs import Run
+    from loopscope.models.case import Case
     from loopscope.models.engine.prepared import Prepared
-    from loopscope.models.scenario import Case, Scenario
+    from loopscope.models.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Entry:
     what: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Draft:
     """A report while it is written.
 
@@ -71,9 +73,9 @@ class Draft:
         names = {key(label): label for label in known}
         return [known[names[key(name)]] if name else self.runs[0] for name in extended]
 
-    @property
+    @cached_property
     def compared(self) -> Comparison:
-        """Key outcomes of all scenarios, each against its base."""
+        """Key outcomes of all scenarios, each against its base; worked out once all have run."""
         return comparison.of_runs(self.runs, bases=self.bases)
 
     def file(self, name: str, what: str) -> Path:
@@ -89,6 +91,7 @@ class Draft:
 
         for suffix in ("png", "svg"):
             save(figure, self.file(f"pictures/{name}.{suffix}", what))
+            figure.set_layout_engine("none")  # found once; finding it costs as much as drawing
         self.tick()
 
 

@@ -33,6 +33,9 @@ LITTLE = 0.1
 MOST_LISTED = 40
 """Loops listed where a model names none."""
 
+EVERY = 5
+"""Of so many saved times one is asked which loops matter; shares are those of all times."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -74,30 +77,41 @@ def loop_chapter(draft: Draft) -> None:
     named = catalogue(model)
     runs = [run for run in draft.runs if run.status == "ok"]
     datasets = {run.label: run.dataset() for run in runs}
-    found = loops.find(model, run=list(datasets.values()), max_loops=HELD)
+    thinned = [one.isel(time=slice(None, None, EVERY)) for one in datasets.values()]
+    found = loops.find(model, run=thinned, max_loops=HELD)
     if not found.graph.partitions:
         draft.sections.append("## Which loops drive it\n\nThe model has no feedback loop.")
         return
     told = []
     listed: list[str] = []
+    apart: list[str] = []
     for run in runs:
         scores = loops.score(found, datasets[run.label], method="ltm")
         if not listed:
-            listed = _listed(found, scores, named)
+            listed, apart = _listed(found, scores, named)
         told.append(_told(run, found, scores, listed))
         draft.tick()
     _tables(draft, found, listed, told, named)
     _pictures(draft, told)
-    draft.sections.append(_section(found, told, named, listed, draft.prepared.clock["units"]))
+    units = draft.prepared.clock["units"]
+    draft.sections.append(_section(found, told, named, listed, apart, units))
 
 
-def _listed(found: Loops, scores: xr.Dataset, named: Catalogue | None) -> list[str]:
-    """Return ids of the loops to tell of: named ones, else the strongest of the first run."""
+def _listed(
+    found: Loops, scores: xr.Dataset, named: Catalogue | None
+) -> tuple[list[str], list[str]]:
+    """Return ids of the loops to tell of, and of named ones in smaller partitions.
+
+    Told of are loops of the largest partition, for scores of another do not compare: named ones,
+    else the strongest of the first run.
+    """
+    place = dict(zip(found.ids, scores["partition"].values.tolist(), strict=True))
     if named is not None:
-        held = set(found.ids)
-        return [loop.id for loop in named.loops if loop.id in held]
-    order = np.argsort(-mean_shares(scores), kind="stable")[:MOST_LISTED]
-    return [found.ids[number] for number in order]
+        ids = [loop.id for loop in named.loops if loop.id in place]
+        return [i for i in ids if place[i] == 0], [i for i in ids if place[i] != 0]
+    order = np.argsort(-mean_shares(scores), kind="stable")
+    strongest = [found.ids[number] for number in order if place[found.ids[number]] == 0]
+    return strongest[:MOST_LISTED], []
 
 
 def _told(run: Run, found: Loops, scores: xr.Dataset, listed: Sequence[str]) -> Told:
@@ -241,6 +255,7 @@ def _section(
     told: Sequence[Told],
     named: Catalogue | None,
     listed: Sequence[str],
+    apart: Sequence[str],
     units: str,
 ) -> str:
     kind = "named" if named is not None else "strongest"
@@ -253,6 +268,13 @@ def _section(
         "![Which loops dominate when](pictures/loops-by-scenario.png)",
         "",
     ]
+    if apart:
+        names = ", ".join(f"{one} ({safe(found[one].name)})" for one in apart)
+        lines += [
+            f"Not listed: {names}. No other stock feeds back on theirs, so their scores compare "
+            "with nothing here.",
+            "",
+        ]
     lines += [f"- **{safe(one.label)}**: {safe(sentence(one, found, units))}" for one in told]
     lines += ["", *table_row(["loop", "polarity", "path", *(one.label for one in told[:4])])]
     lines += table_row(["---", "---", "---", *("---:" for _ in told[:4])])

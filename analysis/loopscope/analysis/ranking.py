@@ -205,11 +205,12 @@ def mean_shares(scores: xr.Dataset) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _of_named(found: Loops, scores: xr.Dataset) -> list[str]:
-    """Return what part the loops that have names carry, beside all others."""
-    names = np.array([bool(name) for name in scores["name"].values])
+    """Return what part the named loops of the largest partition carry, beside all others there."""
+    inside = scores.isel(loop=np.flatnonzero(scores["partition"].values == 0))
+    names = np.array([bool(name) for name in inside["name"].values])
     if not names.any() or names.all():
         return []
-    shares = mean_shares(scores)
+    shares = mean_shares(inside)
     named, held = float(shares[names].sum()), float(shares[~names].sum())
     return [
         f"the {int(names.sum())} named loops carry {named:.1%} of the change, the other loops held "

@@ -18,8 +18,9 @@ from loopscope.analysis.loop_chapter import loop_chapter
 from loopscope.analysis.measures import Fit, fits
 from loopscope.analysis.runs import Choice, Run, simulate_one, with_stocks
 from loopscope.analysis.tables import moment, number, percent, plain
+from loopscope.models.case import cases
 from loopscope.models.names import key
-from loopscope.models.scenario import Scenario, cases, scenarios
+from loopscope.models.scenario import Scenario, scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from loopscope.models.case import Case
     from loopscope.models.engine.execute import Result
     from loopscope.models.model import Model
-    from loopscope.models.scenario import Case, Scenario
+    from loopscope.models.scenario import Scenario
 
     AnyModel = Model | Prepared | str | Path
 
@@ -216,7 +217,8 @@ def choose_scenario(model: AnyModel, name: str) -> Scenario:
 
 def choose_case(model: AnyModel, name: str) -> Case:
     """Return the case of that name that comes with a model."""
-    from loopscope.models.scenario import cases, choose
+    from loopscope.models.case import cases
+    from loopscope.models.scenario import choose
 
     return choose(name, cases(file_of(model)), "case")
 

@@ -13,29 +13,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loopscope.models.case import Case as Case
+    from loopscope.models.case import cases as cases
+    from loopscope.models.claim import Claim as Claim
+    from loopscope.models.claim import Claims as Claims
+    from loopscope.models.claim import claims as claims
     from loopscope.models.engine.simulate import simulate as simulate
     from loopscope.models.equations import Equations as Equations
     from loopscope.models.errors import LoopscopeError as LoopscopeError
+    from loopscope.models.expectation import Expectation as Expectation
     from loopscope.models.model import Model as Model
-    from loopscope.models.scenario import Case as Case
     from loopscope.models.scenario import Scenario as Scenario
-    from loopscope.models.scenario import cases as cases
     from loopscope.models.scenario import scenarios as scenarios
+    from loopscope.models.sensitivity import sensitivities as sensitivities
     from loopscope.models.source import library as library
     from loopscope.models.source import load as load
+    from loopscope.models.statement import Statement as Statement
+    from loopscope.models.statement_file import statements as statements
     from loopscope.models.symbolic import symbolise as symbolise
+    from loopscope.models.units import UnitFinding as UnitFinding
+    from loopscope.models.units import check_units as check_units
 
 _HOME = {
-    "Case": "scenario",
+    "Case": "case",
+    "Claim": "claim",
+    "Claims": "claim",
     "Equations": "equations",
+    "Expectation": "expectation",
     "LoopscopeError": "errors",
     "Model": "model",
     "Scenario": "scenario",
-    "cases": "scenario",
+    "Statement": "statement",
+    "UnitFinding": "units",
+    "cases": "case",
+    "check_units": "units",
+    "claims": "claim",
     "library": "source",
     "load": "source",
     "scenarios": "scenario",
+    "sensitivities": "sensitivity",
     "simulate": "engine.simulate",
+    "statements": "statement_file",
     "symbolise": "symbolic",
 }
 

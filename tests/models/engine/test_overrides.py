@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 
 from loopscope.models import Scenario, simulate
+from loopscope.models.case import Case
 from loopscope.models.errors import RunError, UnknownNameError
-from loopscope.models.scenario import Case
 
 CLOCK = "\nINITIAL TIME=0~~|\nFINAL TIME=10~~|\nTIME STEP=0.5~~|\nSAVEPER=0.5~~|\n"
 MODEL = (

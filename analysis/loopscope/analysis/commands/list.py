@@ -9,7 +9,8 @@ def list_models(as_json: AsJson = False) -> None:
     """List the models that come with Loopscope, with their scenarios and cases."""
     from loopscope.analysis.highlights import highlights
     from loopscope.analysis.tables import print_json, print_table
-    from loopscope.models.scenario import cases, scenarios
+    from loopscope.models.case import cases
+    from loopscope.models.scenario import scenarios
     from loopscope.models.source import library, locate
 
     models: list[dict[str, Any]] = []

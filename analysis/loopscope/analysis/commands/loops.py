@@ -201,8 +201,9 @@ def print_ranking(ranking: "Ranking", top: int, *, gains: bool) -> None:
         out(f"note: {plain(note)}\n")
     left = len(ranking.rows) - top
     if left > 0:
-        rest = sum(row.share for row in ranking.rows[top:])
-        out(f"{left} more loops carry {number(100 * rest, 3)} %\n")
+        rest = sum(row.share for row in ranking.rows[top:] if row.partition == 0)
+        where = " of partition 1" if several else ""
+        out(f"{left} more loops, which carry {number(100 * rest, 3)} %{where}\n")
     out(f"{plain(ranking.statement)}\n")
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from loopscope.analysis.measures import Fit
     from loopscope.analysis.runs import Run
-    from loopscope.models.scenario import Observed
+    from loopscope.models.case import Observed
 
 
 def run(

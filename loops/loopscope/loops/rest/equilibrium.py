@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from loopscope.loops.graph import CausalGraph
     from loopscope.loops.rest.field import Numbers
+    from loopscope.models.case import Case
     from loopscope.models.model import Model
-    from loopscope.models.scenario import Case, Scenario
+    from loopscope.models.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from loopscope.models.case import Case
     from loopscope.models.equations import Equations
-    from loopscope.models.scenario import Case, Scenario
+    from loopscope.models.scenario import Scenario
 
 Numbers = NDArray[np.float64]
 
