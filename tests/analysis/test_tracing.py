@@ -258,7 +258,7 @@ def test_a_bar_in_a_sentence_does_not_break_a_table(tank):
 
 def test_the_page_of_claims_is_made_from_the_files_of_the_model(monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
-    write = runpy.run_path(str(ROOT / "docs" / "conf.py"))["with_tables_of_claims"]
+    write = runpy.run_path(str(ROOT / "docs" / "conf.py"))["with_tables"]
     watched: list[str] = []
     app = SimpleNamespace(env=SimpleNamespace(note_dependency=watched.append))
     page, other = ["# Claims"], ["# Other"]

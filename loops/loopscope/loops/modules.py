@@ -20,14 +20,11 @@ from loopscope.models.names import key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import xarray as xr
-
-    from loopscope.loops.replay import Along
     from loopscope.models.model import Model
 
 
 def switched_off(
-    model: Model, off: Mapping[str, float], runs: Sequence[xr.Dataset | Along] = ()
+    model: Model, off: Mapping[str, float], runs: Sequence[Any] = ()
 ) -> dict[str, float]:
     """Return those of some constants that have the given values in the model and in all runs.
 
@@ -36,7 +33,7 @@ def switched_off(
     off
         By authored name.
     runs
-        From ``models.simulate``, or graphs along them.
+        Datasets of ``models.simulate``, or graphs along them (``Along``).
     """
     found = {}
     for name, value in off.items():

@@ -42,7 +42,7 @@ class Statement(Record):
     id: Text
     says: Text
     kind: str
-    type: Type
+    type: Type = "behaviour"
     slow: bool = False
     reason: str = ""
     run: Setup = Setup()
