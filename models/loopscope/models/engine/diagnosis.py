@@ -55,7 +55,8 @@ class Diagnosis:
         from loopscope.models.engine.emit import needed
 
         prepared = plan.prepared
-        auxiliaries, carried = needed(prepared.source(), plan.layout)
+        asked = plan.extension.readings if plan.extension is not None else None
+        auxiliaries, carried = needed(prepared.source(), plan.layout, asked() if asked else None)
         computed = {*prepared.fixed, *(str(symbol.name) for symbol in (*carried, *auxiliaries))}
         self.plan = plan
         self.names = tuple(

@@ -41,22 +41,26 @@ BLOCK = 200
 """Readings in one basic block (measured: fewer or more take longer to compile)."""
 
 
-def needed(equations: Equations, layout: Layout) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
-    """Return what a step must compute: auxiliaries in order, and carried symbols that matter.
+def needed(
+    equations: Equations, layout: Layout, readings: Mapping[sp.Symbol, sp.Expr] | None = None
+) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
+    """Return what a step must compute for the outputs: auxiliaries in order, carried symbols.
 
-    All states are kept, whatever is saved: they are what a run is.
+    What no output rests on, at any step, is left out, stocks included.
     """
     inputs = set(layout.inputs)
     carried = [*equations.states, *equations.memories, *equations.pipelines]
-    wanted = {sp.Symbol(name, real=True) for name in layout.outputs}
-    for symbol in carried:
-        wanted.update(symbols_in(following(equations, symbol)))
-    order = list(equations.auxiliaries)
-    for symbol in reversed(order):
-        if symbol in wanted and symbol.name not in inputs:
-            wanted.update(symbols_in(equations.auxiliaries[symbol]))
-    auxiliaries = [s for s in order if s in wanted and s.name not in inputs]
-    return auxiliaries, [s for s in carried if s.name not in inputs]
+    equation = {**equations.auxiliaries, **{s: following(equations, s) for s in carried}}
+    waiting = [sp.Symbol(name, real=True) for name in layout.outputs]
+    for reading in (readings or {}).values():
+        waiting += symbols_in(reading)
+    wanted: set[sp.Symbol] = set()
+    while waiting:
+        symbol = waiting.pop()
+        if symbol not in wanted and symbol.name not in inputs:
+            wanted.add(symbol)
+            waiting += symbols_in(equation[symbol]) if symbol in equation else []
+    return [s for s in equations.auxiliaries if s in wanted], [s for s in carried if s in wanted]
 
 
 def following(equations: Equations, symbol: sp.Symbol) -> sp.Expr:
@@ -99,7 +103,7 @@ class _Kernel:
         if layout.timetable:
             Timetable(self.frame)
         self.carrying = Carrying(self.frame)
-        self.auxiliaries, self.carried = needed(equations, layout)
+        self.auxiliaries, self.carried = needed(equations, layout, readings)
         frame = self.frame
         self.slots: dict[sp.Symbol, Slot] = {s: frame.slot() for s in self.carried}
         self.expressions = Expressions(

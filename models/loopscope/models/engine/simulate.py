@@ -100,8 +100,8 @@ def simulate(
         One variable per model variable, float64, dims ``(time,)``, or ``(run, time)`` when
         anything was given one value a run; unit in ``attrs["units"]``.  ``status``, dims () or
         ``(run,)``, is "ok" or says which variable left the finite numbers and when; from then on
-        what the run computes is NaN (constants keep their values).  Stocks, and what they or the
-        outputs need, are watched; a variable that nothing asked for is neither computed nor
+        what the run computes is NaN (constants keep their values).  Outputs, and all that they
+        rest on, are watched; what no output rests on, a stock included, is neither computed nor
         watched.  ``attrs`` hold what the run was made from.
 
     Raises
