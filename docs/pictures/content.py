@@ -17,7 +17,7 @@ PEOPLE = ("natives", "legal migrants", "second generation", "irregular migrants"
           "transit migrants", "coethnics abroad")  # fmt: skip
 BESIDE = ("waiting applications", *(f"{who} {age}" for who in ("born here", "migrants")
           for age in ("under 20", "20 to 64", "65 to 74", "75 and over")))  # fmt: skip
-BOOKS = ("ethnic returns so far", "cumulative natural increase", "cumulative transit exchange")
+BOOKS = ("ethnic returns so far", "net additions so far")
 WATCHED = ("irregular migrants", "legal migrants")
 ACTED_ON = ("verification", "success per attempt", "irregular attempts", "irregular entries",
             "apprehensions", "legal admissions", "deportation", "amnestied migrants",

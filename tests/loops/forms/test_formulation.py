@@ -206,7 +206,11 @@ def test_what_a_run_held_stays_as_it_is(logistic):
 
 def test_the_migration_model_is_too_large_or_says_what_changes():
     found = audit("migration_policy", forms=["flows alone", "stocks alone"], times=3, most=2000)
-    assert all("too many loops to sum with 2000 products" in one.reason for one in found.verdicts)
+    assert all(
+        "too many loops to sum with 2000 products" in one.reason
+        for one in found.verdicts
+        if "policy stringency" in one.stocks
+    )
     assert "no other form to compare with" in found.statement
 
 

@@ -194,7 +194,8 @@ def test_a_country_without_people_stays_one_while_few_are_born_in_the_origin_poo
         assert np.sign(growth) == np.sign(shift)
         # beyond the crossing the other branch is the stable one
         assert [one.stability.verdict for one in peopled] == (["stable"] if shift > 0 else [])
-    assert branch.eigenvalues.shape[1] == 19
+    # 27 stocks and 5 stages of delays, less two conserved totals.
+    assert branch.eigenvalues.shape[1] == 30
 
 
 def test_the_dataset_and_the_rows_hold_the_same(read, tmp_path):

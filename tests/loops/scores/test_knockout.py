@@ -157,10 +157,12 @@ def test_what_does_not_exist_is_refused(prey):
 def _starts_alone(model):
     """Constants that no start value rests on, so that a run may be cut from its start."""
     used = set()
-    waiting = [name for one in model.stocks for name in one.initial_depends]
+    # The queue of applications is off, and so empty whatever its start rests on.
+    own = [one for one in model.stocks if one.name != "waiting applications"]
+    waiting = [name for one in own for name in one.initial_depends]
     while waiting:
         name = waiting.pop()
-        if name not in used:
+        if name not in used and name in model.variables:
             used.add(name)
             waiting += [*model.variables[name].depends, *model.variables[name].initial_depends]
     return {name for name in model.variables if name not in used}

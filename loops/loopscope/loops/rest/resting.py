@@ -197,6 +197,10 @@ def settle(
             marked[at] = left
     found = np.asarray(done & alive)
     found[found] = plane.rests(z[:, found], _of(parameter, np.flatnonzero(found)))
+    # Where nobody is left a step of rounding size makes people of nothing, and they do not rest.
+    lost = np.flatnonzero(~found & _finite(np.asarray(states)))
+    back = lost[plane.rests(np.asarray(states)[:, lost], _of(parameter, lost))]
+    z[:, back], found[back] = np.asarray(states)[:, back], True
     return z, found
 
 

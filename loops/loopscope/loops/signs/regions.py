@@ -67,8 +67,8 @@ def formula(of: Loop | Link) -> str:
     --------
     >>> from loopscope import loops
     >>> graph = loops.trace("migration_policy")
-    >>> formula(graph.links["irregular migrants", "deaths of irregular migrants"])
-    '1 / life expectancy'
+    >>> formula(graph.links["second generation", "assimilation"])
+    '1 / time in second generation'
     """
     return text_of(_gain(of))
 
