@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 WIDEST = 8.0
 """Width of a picture, in inches."""
 
+LETTERS_AN_INCH, LETTERS_OF_A_LINE = 13, 9
+"""What a legend has room for, and what the sample of a line beside its label takes of it."""
+
 MANY = 36
 """Panels that one picture may have."""
 
@@ -266,13 +269,16 @@ def _head(figure: Figure, runs: Sequence[Run], title: str, change: bool) -> None
     ]
     if change:
         handles.append(Line2D([], [], **CHANGE, label="changes begin"))
+    needs = [len(str(handle.get_label())) + LETTERS_OF_A_LINE for handle in handles]
+    room = figure.get_figwidth() * LETTERS_AN_INCH
+    fitting = len(needs) if sum(needs) <= room else int(room / max(needs))
     legend = figure.legend(
         handles=handles,
         title=heading,  # a title of the figure would be laid over the legend
         title_fontproperties={"weight": "bold", "size": 12},
         alignment="left",
         loc="outside upper left",
-        ncols=min(len(handles), 5 if figure.get_figwidth() >= WIDEST else 3),
+        ncols=max(1, min(len(handles), fitting, 5 if figure.get_figwidth() >= WIDEST else 3)),
         handlelength=2.4,
         columnspacing=1.6,
         borderpad=0.2,
