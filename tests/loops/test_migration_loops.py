@@ -225,7 +225,10 @@ def test_all_loops_of_the_whole_model_confirm_the_view(found, runs):
     ratio = (net / ours).where(acting, drop=True)
     assert (ratio > 0.4).all()
     assert (ratio < 1.0).all()
-    assert float(np.corrcoef(ours.values, net.values)[0, 1]) > 0.98
+    # Loops of parts that are off have no share at all.
+    known = np.isfinite(ours.values) & np.isfinite(net.values)
+    assert set(ours["loop"].values[~known]) == {"B11", "B13"}
+    assert float(np.corrcoef(ours.values[known], net.values[known])[0, 1]) > 0.98
     assert 0.03 < float(whole.sum()) < 0.07
     assert int(told["count"].sel(loop="R6")) == 1
     assert int(told["count"].sel(loop="B3")) == 104
