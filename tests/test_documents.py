@@ -64,15 +64,18 @@ def test_the_python_of_a_page_gives_what_the_page_shows(page, examples):
     assert runner.failures == 0, "".join(report)
 
 
-def run_once(command, run_python, kept={}):  # noqa: B006
+KEPT = {}
+
+
+def run_once(command, run_python):
     """Run a command; one that writes nothing, and stands on several pages, only once."""
     words = tuple(shlex.split(command.replace("\\\n", " "), comments=True)[1:])
-    if words not in kept:
+    if words not in KEPT:
         done = run_python("-m", "loopscope", *words)
         if {"--out", "--plot"} & set(words) or "report" in words:
             return done
-        kept[words] = done
-    return kept[words]
+        KEPT[words] = done
+    return KEPT[words]
 
 
 @pytest.mark.slow

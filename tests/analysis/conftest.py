@@ -22,6 +22,21 @@ people = INTEG(people * people, 1) ~ people ~ |
 pressure = 1 / (5 - Time) ~ 1/year ~ |
 """
 
+TANK = """{UTF-8}
+water = INTEG(inflow - outflow, 1) ~ litre ~ |
+inflow = supply - heeded / patience ~ litre/year ~ |
+outflow = water / residence ~ litre/year ~ |
+seen = water * attention ~ litre ~ |
+heeded = SMOOTH3(seen, delay) ~ litre ~ |
+both = water - 2 * water * water ~ litre ~ |
+left = both + heeded ~ litre ~ |
+supply = 2 ~ litre/year [0,10] ~ |
+residence = 4 ~ year [1,10] ~ |
+attention = 1 ~ dmnl [0,1] ~ |
+patience = 2 ~ year [1,5] ~ |
+delay = 3 ~ year [1,5] ~ |
+"""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -71,3 +86,9 @@ def model(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def tank(model):
+    """Water with an outflow, and people who see it late and turn the tap."""
+    return model(TANK, "tank.mdl")

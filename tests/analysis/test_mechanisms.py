@@ -10,26 +10,6 @@ from loopscope import models
 from loopscope.analysis.mechanisms import Mechanisms
 from loopscope.models.errors import LoopError
 
-TANK = """{UTF-8}
-water = INTEG(inflow - outflow, 1) ~ litre ~ |
-inflow = supply - heeded / patience ~ litre/year ~ |
-outflow = water / residence ~ litre/year ~ |
-seen = water * attention ~ litre ~ |
-heeded = SMOOTH3(seen, delay) ~ litre ~ |
-both = water - 2 * water * water ~ litre ~ |
-left = both + heeded ~ litre ~ |
-supply = 2 ~ litre/year [0,10] ~ |
-residence = 4 ~ year [1,10] ~ |
-attention = 1 ~ dmnl [0,1] ~ |
-patience = 2 ~ year [1,5] ~ |
-delay = 3 ~ year [1,5] ~ |
-"""
-
-
-@pytest.fixture
-def tank(model):
-    return model(TANK, "tank.mdl")
-
 
 @pytest.mark.parametrize(
     ("path", "sign", "chain"),

@@ -20,21 +20,8 @@ from loopscope.models.errors import ReadError, UnknownNameError
 
 ROOT = Path(__file__).resolve().parents[2]
 
+BARE = "{UTF-8}\nwater = INTEG(1 - water / 4, 1) ~ litre ~ |\n"
 
-TANK = """{UTF-8}
-water = INTEG(inflow - outflow, 1) ~ litre ~ |
-inflow = supply - heeded / patience ~ litre/year ~ |
-outflow = water / residence ~ litre/year ~ |
-seen = water * attention ~ litre ~ |
-heeded = SMOOTH3(seen, delay) ~ litre ~ |
-both = water - 2 * water * water ~ litre ~ |
-left = both + heeded ~ litre ~ |
-supply = 2 ~ litre/year [0,10] ~ |
-residence = 4 ~ year [1,10] ~ |
-attention = 1 ~ dmnl [0,1] ~ |
-patience = 2 ~ year [1,5] ~ |
-delay = 3 ~ year [1,5] ~ |
-"""
 
 CLAIMS = """
 [[claim]]
@@ -90,13 +77,12 @@ SCENARIOS = (
 
 
 @pytest.fixture
-def tank(model, tmp_path):
-    """A tank with claims, a loop and a scenario beside it."""
-    path = model(TANK, "tank.mdl")
+def tank(tank, tmp_path):
+    """The tank with claims, a loop and a scenario beside it."""
     texts = {"claims": CLAIMS, "loops": LOOPS, "scenarios": SCENARIOS, "checks": CHECKS}
     for name, text in texts.items():
         (tmp_path / f"tank.{name}.toml").write_text(text, encoding="utf-8")
-    return path
+    return tank
 
 
 @pytest.fixture
@@ -163,7 +149,7 @@ def test_a_whole_file_has_no_fault(tank):
 
 
 def test_a_model_without_claims_has_no_fault(model):
-    tracing = Tracing(model(TANK, "bare.mdl"))
+    tracing = Tracing(model(BARE, "bare.mdl"))
     assert (faults(tracing), tracing.rows(), markdown(tracing)) == ((), (), "")
 
 
@@ -309,7 +295,7 @@ def test_the_command_lists_claims_of_one_status(command, tank, status):
 
 
 def test_the_command_says_where_claims_would_stand(command, model):
-    done = command("claims", model(TANK, "bare.mdl"))
+    done = command("claims", model(BARE, "bare.mdl"))
     assert (done.code, done.out) == (
         0,
         "bare: no claims; they stand in claims.toml beside the model\n",

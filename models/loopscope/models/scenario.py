@@ -119,6 +119,21 @@ def _tolerance(times: Numbers) -> Numbers:
     return 1e-9 * np.maximum(1.0, np.abs(times))
 
 
+def reached(setting: Setting) -> tuple[float, ...]:
+    """Return the values that a setting gives, without the default it falls back to.
+
+    Examples
+    --------
+    >>> reached(Pulses(pulse=2.0, start=1.0, lasts=1.0))
+    (2.0,)
+    """
+    if isinstance(setting, Points):
+        return setting.values
+    if isinstance(setting, Pulses):
+        return (setting.pulse,)
+    return (setting.value if isinstance(setting, Change | Constant) else float(setting),)
+
+
 def as_setting(value: Any, what: str) -> Setting:
     """Return a number or a mapping as a checked setting.
 

@@ -10,12 +10,13 @@ parameters it is not looked at: ranges of computed variables are seldom meant fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from loopscope.analysis.checking.finding import Finding, Level
 from loopscope.models.errors import RunError
+from loopscope.models.scenario import reached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,8 @@ def set_values(prepared: Prepared, records: Sequence[Scenario]) -> list[Finding]
                     Finding(level="wrong", check="range", where=record.name, what=str(error))
                 )
                 continue
-            for value in _values(setting):
+            values = reached(setting)
+            for value in dict.fromkeys((min(values), max(values))):
                 note(facts, value, record.name, "remark")
     return findings
 
@@ -105,12 +107,3 @@ def _range(facts: Facts) -> str:
 def _outside(facts: Facts, value: float, slack: float = 0.0) -> bool:
     below = facts.low is not None and value < facts.low - slack
     return below or (facts.high is not None and value > facts.high + slack)
-
-
-def _values(setting: Any) -> list[float]:
-    """Return the values that a setting takes, without the default it falls back to."""
-    if isinstance(setting, int | float):
-        return [float(setting)]
-    if hasattr(setting, "values"):
-        return [min(setting.values), max(setting.values)]
-    return [setting.pulse if hasattr(setting, "pulse") else setting.value]

@@ -15,7 +15,7 @@ import numpy as np
 from loopscope.models.engine.overrides import collect
 from loopscope.models.engine.plan import default_of
 from loopscope.models.engine.request import named
-from loopscope.models.scenario import Change, Points
+from loopscope.models.scenario import Change, Points, reached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,11 +59,7 @@ class Settings:
 
     def reached(self) -> dict[str, Any]:
         """Return the values that what is given takes, by authored name; defaults left out."""
-        paths = {
-            name: path.values if isinstance(path, Points)
-            else path.value if isinstance(path, Change) else path.pulse
-            for name, path in self.overrides.paths.items()
-        }  # fmt: skip
+        paths = {name: reached(path) for name, path in self.overrides.paths.items()}
         return {**self.overrides.numbers, **self.overrides.arrays, **paths}
 
     def text(self) -> str:
