@@ -81,7 +81,6 @@ def fit(
         _write(fitted, path)
     if picture is not None:
         from loopscope.analysis.fitting.fit_figures import fit_figure
-
         from loopscope.analysis.style import save
 
         save(fit_figure(fitted), picture)
