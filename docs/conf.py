@@ -96,8 +96,22 @@ def with_tables(app: Any, name: str, source: list[str]) -> None:
     )
 
 
+def near_navigation(
+    _app: Any, _name: str, _template: str, context: dict[str, Any], _doctree: Any
+) -> None:
+    """Let the navigation of a page open only the branch the page is in.
+
+    The theme asks for the whole tree on each page, which with a page for each module is most of the
+    time that the documentation takes.
+    """
+    whole = context.get("toctree")
+    if whole is not None:
+        context["toctree"] = lambda **asked: whole(**{**asked, "collapse": True})
+
+
 def setup(app: Any) -> None:
     # Before napoleon (priority 500) reads the sections of the docstring, and after.
     app.connect("autodoc-process-docstring", as_numpydoc, priority=400)
     app.connect("autodoc-process-docstring", no_targets_in_types, priority=600)
     app.connect("source-read", with_tables)
+    app.connect("html-page-context", near_navigation, priority=400)  # before the theme, at 500
