@@ -19,10 +19,11 @@ from scipy.integrate import LSODA, Radau
 
 from loopscope.models import functions
 from loopscope.models.derivatives import Differentiated, differentiate
+from loopscope.models.engine.arguments import default_of
 from loopscope.models.engine.clock import Times
 from loopscope.models.engine.diagnosis import Failure
 from loopscope.models.engine.execute import Result, values_of
-from loopscope.models.engine.plan import Plan, default_of, kernel, launch
+from loopscope.models.engine.plan import Plan, kernel, launch
 from loopscope.models.errors import RunError
 from loopscope.models.model import TIME
 from loopscope.models.scenario import Change, Points, Pulses

@@ -25,7 +25,7 @@ class Failure:
     Attributes
     ----------
     run
-        Its number.
+        Its number, in the larger batch where the plan was a part of one.
     variable
         The first variable, in evaluation order, that was not finite.
     time
@@ -45,6 +45,36 @@ class Failure:
         return f"not finite: '{self.variable}' at time {self.time:g}"
 
 
+_names: dict[tuple[object, ...], tuple[str, ...]] = {}
+
+
+def computed_names(plan: Plan) -> tuple[str, ...]:
+    """Return what a plan computes of the model itself, in evaluation order; kept by kernel."""
+    name = plan.extension.name if plan.extension is not None else None
+    known = (plan.prepared.content, plan.layout, name)
+    if known not in _names:
+        _names[known] = _computed_names(plan)
+    return _names[known]
+
+
+def _computed_names(plan: Plan) -> tuple[str, ...]:
+    from loopscope.models.engine.emit import needed
+
+    prepared, asked = plan.prepared, plan.extension
+    auxiliaries, carried = needed(
+        prepared.source(),
+        plan.layout,
+        asked.readings() if asked and asked.readings else None,
+        asked.reductions() if asked and asked.reductions else None,
+    )
+    computed = {*prepared.fixed, *(str(symbol.name) for symbol in (*carried, *auxiliaries))}
+    return tuple(
+        name
+        for name in prepared.all_computed
+        if name in computed and name not in plan.layout.inputs
+    )
+
+
 class Diagnosis:
     """Finds failures of one plan; made once, for all its failed runs.
 
@@ -52,24 +82,20 @@ class Diagnosis:
     """
 
     def __init__(self, plan: Plan) -> None:
-        from loopscope.models.engine.emit import needed
-
-        prepared = plan.prepared
-        asked = plan.extension.readings if plan.extension is not None else None
-        auxiliaries, carried = needed(prepared.source(), plan.layout, asked() if asked else None)
-        computed = {*prepared.fixed, *(str(symbol.name) for symbol in (*carried, *auxiliaries))}
         self.plan = plan
-        self.names = tuple(
-            name
-            for name in (*prepared.fixed, *prepared.carried, *prepared.computed)
-            if name in computed and name not in plan.layout.inputs
-        )
+        self.names = computed_names(plan)
         self.layout = replace(
-            plan.layout, outputs=self.names, lanes=(), width=1, vectors=1, timetable=False
+            plan.layout,
+            outputs=self.names,
+            lanes=(),
+            width=1,
+            vectors=1,
+            timetable=False,
+            apart=(),
         )
         slots = (*plan.layout.inputs, *plan.layout.starts)
         self._lane_slots = [slots.index(name) for name in plan.layout.lanes]
-        self._kernel = kernel(prepared, self.layout, plan.overrides.tables)
+        self._kernel = kernel(plan.prepared, self.layout, plan.overrides.tables)
 
     def find(self, run: int, step: int) -> Failure | None:
         """Return what was not finite first in a run that had failed by the end of a step.
@@ -85,7 +111,7 @@ class Diagnosis:
         out = np.empty((len(self.names), 1, when.saves))
         launch(
             self._kernel, self.layout, when, common, np.zeros((1, 1)), plan.series, out, runs=1,
-            seed=plan.seed, origin=run, pipelines=plan.prepared.pipelines,
+            seed=plan.seed, origin=plan.origin + run, pipelines=plan.prepared.pipelines,
         )  # fmt: skip
         values = out[:, 0, :]
         finite = np.isfinite(values)
@@ -101,4 +127,4 @@ class Diagnosis:
             for name, value, good in zip(self.names, known, finite[:, last].tolist(), strict=True)
             if good
         }
-        return Failure(run, variable, float(when.saved[save]), kept)
+        return Failure(plan.origin + run, variable, float(when.saved[save]), kept)

@@ -26,6 +26,7 @@ from loopscope.models.engine.expressions import (
 from loopscope.models.engine.finite import must_check
 from loopscope.models.engine.frame import Frame, Slot
 from loopscope.models.engine.lanes import Lanes
+from loopscope.models.engine.request import Reductions
 from loopscope.models.engine.timetable import Timetable
 from loopscope.models.engine.watch import Watch
 from loopscope.models.equations import Equations, symbols_in
@@ -42,7 +43,10 @@ BLOCK = 200
 
 
 def needed(
-    equations: Equations, layout: Layout, readings: Mapping[sp.Symbol, sp.Expr] | None = None
+    equations: Equations,
+    layout: Layout,
+    readings: Mapping[sp.Symbol, sp.Expr] | None = None,
+    reductions: Reductions | None = None,
 ) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
     """Return what a step must compute for the outputs: auxiliaries in order, carried symbols.
 
@@ -51,9 +55,14 @@ def needed(
     inputs = set(layout.inputs)
     carried = [*equations.states, *equations.memories, *equations.pipelines]
     equation = {**equations.auxiliaries, **{s: following(equations, s) for s in carried}}
-    waiting = [sp.Symbol(name, real=True) for name in layout.outputs]
+    waiting = [sp.Symbol(name, real=True) for group in layout.groups for name in group]
     for reading in (readings or {}).values():
         waiting += symbols_in(reading)
+    if reductions is not None:
+        for reduction in reductions.carried.values():
+            waiting += symbols_in(reduction.update)
+        for helper in reductions.helpers.values():
+            waiting += symbols_in(helper)
     wanted: set[sp.Symbol] = set()
     while waiting:
         symbol = waiting.pop()
@@ -77,13 +86,15 @@ def emit(
     layout: Layout,
     name: str,
     readings: Mapping[sp.Symbol, sp.Expr] | None = None,
+    reductions: Reductions | None = None,
 ) -> str:
     """Return the IR of a module whose function ``name`` runs the model.
 
-    ``readings`` are values that only outputs need, as ``Extension`` has them.  Linear in the size
-    of the equations.
+    ``readings`` and ``reductions`` are as ``Extension`` has them.  Linear in the size of the
+    equations.
     """
-    return str(_Kernel(equations, layout, name, readings or {}).build())
+    reduced = reductions or Reductions(carried={})
+    return str(_Kernel(equations, layout, name, readings or {}, reduced).build())
 
 
 class _Kernel:
@@ -95,17 +106,24 @@ class _Kernel:
         layout: Layout,
         name: str,
         readings: Mapping[sp.Symbol, sp.Expr],
+        reductions: Reductions,
     ) -> None:
         self.equations = equations
         self.readings = readings
+        self.reductions = reductions
         self.layout = layout
+        self.places: dict[str, list[int]] = {}
+        for number, output in enumerate(name for group in layout.groups for name in group):
+            self.places.setdefault(output, []).append(number)
         self.frame = Frame(layout, name)
         if layout.timetable:
             Timetable(self.frame)
         self.carrying = Carrying(self.frame)
-        self.auxiliaries, self.carried = needed(equations, layout, readings)
+        self.auxiliaries, self.carried = needed(equations, layout, readings, reductions)
         frame = self.frame
-        self.slots: dict[sp.Symbol, Slot] = {s: frame.slot() for s in self.carried}
+        self.slots: dict[sp.Symbol, Slot] = {
+            s: frame.slot() for s in (*self.carried, *reductions.carried)
+        }
         self.expressions = Expressions(
             equations,
             {
@@ -113,7 +131,8 @@ class _Kernel:
                 Level.TILE: Section(Level.TILE, frame.tile),
                 Level.TIME: Section(Level.TIME, frame.time),
                 Level.STEP: Section(Level.STEP, frame.step),
-                Level.READ: Section(Level.READ, self._reading() if readings else frame.step),
+                Level.READ: Section(Level.READ, self._apart("reading", readings)),
+                Level.REDUCE: Section(Level.REDUCE, self._apart("reducing", self._between)),
             },
             self._keep,
             self._random,
@@ -125,26 +144,62 @@ class _Kernel:
         self._start_values()
         for symbol in self.auxiliaries:  # in order, so that each finds what it needs
             self.value(symbol)
-        for number, output in enumerate(self.layout.outputs):
+        for output in self.places:
             symbol = sp.Symbol(output, real=True)
-            if symbol not in self.readings:
-                self.frame.save(number, self.value(symbol), self.frame.step)
+            if symbol not in self.readings and symbol not in self.reductions.carried:
+                self._save(symbol, self.value(symbol), self.frame.step)
         advances = [(s, self.value(following(self.equations, s))) for s in self.carried]
         watched = self._watched()
         if self.readings:
             self._read_at_saved_times()
+        if self.reductions.carried:
+            self._reduce()
         # Only now, with everything read, may what is carried change.
         for symbol, value in advances:
             self._advance(symbol, value)
         self._watch(watched)
         return self.frame.module
 
-    def _reading(self) -> Lanes:
-        """Return a section within the step that only steps to be saved go through."""
-        block = self.frame.function.append_basic_block("reading")
+    @property
+    def _between(self) -> bool:
+        """Whether steps have stages that reductions do not see."""
+        return bool(self.reductions.carried) and self.layout.method == "RK4"
+
+    def _apart(self, label: str, wanted: object) -> Lanes:
+        """Return a section within the step that not all steps go through, if it is wanted."""
+        if not wanted:
+            return self.frame.step
+        block = self.frame.function.append_basic_block(label)
         lanes = Lanes(ir.IRBuilder(block), self.layout.width)
         self.frame.walk(lanes)
         return lanes
+
+    def _save(self, symbol: sp.Symbol, value: ir.Value, lanes: Lanes) -> None:
+        for number in self.places.get(str(symbol.name), ()):
+            self.frame.saving.save(number, value, lanes)
+
+    def _reduce(self) -> None:
+        """Let reductions see the step; only then may any of them change."""
+        frame, reductions = self.frame, self.reductions
+        level = Level.REDUCE if self._between else Level.STEP
+        lanes = self.expressions.sections[level].lanes
+        start = lanes.builder.block
+        for symbol in reductions.helpers:  # in order: each finds what it needs
+            self.expressions.value(symbol, self.running, level)
+        found = {
+            symbol: lanes.spread(self.expressions.value(reduction.update, self.running, level))
+            for symbol, reduction in reductions.carried.items()
+        }
+        for symbol, value in found.items():
+            self._save(symbol, value, lanes)
+            self.slots[symbol].store(lanes, value)
+        if self._between:
+            rest = frame.function.append_basic_block("reduced")
+            lanes.builder.branch(rest)
+            builder = frame.step.builder
+            whole = builder.icmp_signed("==", frame.stage, frame.whole(0))
+            builder.cbranch(whole, start, rest)
+            builder.position_at_end(rest)
 
     def _read_at_saved_times(self) -> None:
         """Fill that section, which sees what the step has computed; lead there and back."""
@@ -161,10 +216,14 @@ class _Kernel:
                 lanes.builder.cbranch(here, on, rest)
                 lanes.builder.position_at_end(on)
             value = self.expressions.value(symbol, self.running, Level.READ)
-            if symbol.name in self.layout.outputs:
-                frame.save(self.layout.outputs.index(str(symbol.name)), value, lanes)
+            self._save(symbol, value, lanes)
         lanes.builder.branch(rest)
-        frame.step.builder.cbranch(frame.due(frame.beat), start, rest)
+        names = {str(symbol.name) for symbol in self.readings}
+        due: ir.Value = ir.Constant(ir.IntType(1), 0)
+        for group, outputs in enumerate(self.layout.groups):
+            if not names.isdisjoint(outputs):
+                due = frame.beat.or_(due, frame.saving.due(frame.beat, group))
+        frame.step.builder.cbranch(due, start, rest)
         frame.step.builder.position_at_end(rest)
 
     def _watched(self) -> dict[Level, list[ir.Value]]:
@@ -200,7 +259,9 @@ class _Kernel:
                 level[symbol] = Level.UNIFORM if starting else Level.TIME
             else:
                 level[symbol] = Level.TILE if given in layout.lanes else Level.UNIFORM
-        equation: dict[sp.Symbol, sp.Expr] = {**equations.auxiliaries, **self.readings}
+        equation: dict[sp.Symbol, sp.Expr] = {
+            **equations.auxiliaries, **self.readings, **self.reductions.helpers
+        }  # fmt: skip
         initials: Mapping[sp.Symbol, sp.Expr] = {
             **{s: e.initial for s, e in equations.states.items()},
             **{s: e.initial for s, e in equations.memories.items()},
@@ -216,7 +277,7 @@ class _Kernel:
                 elif symbol not in level:
                     equation[symbol] = initial
         else:
-            for symbol in self.carried:
+            for symbol in (*self.carried, *self.reductions.carried):
                 level[symbol] = Level.STEP
         environment = Environment(starting, level, lambda s: self._read(s, starting), equation)
         if not starting:
@@ -254,6 +315,8 @@ class _Kernel:
         return tables.emit_random(lanes.builder, counter, self.frame.seed(lanes))
 
     def _start_values(self) -> None:
+        for symbol, reduction in self.reductions.carried.items():
+            self.slots[symbol].store(self.frame.tile, self.frame.tile.constant(reduction.initial))
         for symbol in self.equations.start_order:
             name = str(symbol.name)
             if name in self.layout.inputs:

@@ -19,6 +19,8 @@ from loopscope.models.errors import RunError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from loopscope.models.engine.overrides import Numbers
 
 CHUNKS_PER_THREAD = 8
@@ -38,7 +40,9 @@ class Result:
     time
         Saved times, dims (time,).
     failures
-        By run number.
+        By place in the batch.
+    apart
+        What the groups of ``plan.layout.apart`` were; dims (output, run, save).
     """
 
     plan: Plan
@@ -48,6 +52,23 @@ class Result:
     values: dict[str, Numbers]
     time: Numbers
     failures: dict[int, Failure]
+    apart: tuple[Numbers, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a kernel left behind.
+
+    Attributes
+    ----------
+    blocks
+        Group by group as ``Layout.groups``, dims (output, run, save).
+    failed
+        A step by whose end a run had left the finite numbers, -1 for none; dims (run,).
+    """
+
+    blocks: tuple[Numbers, ...]
+    failed: NDArray[np.int64]
 
 
 def execute(
@@ -70,39 +91,60 @@ def execute(
     KeyboardInterrupt
         Passed on as soon as the tiles at work are done.
     """
-    runs = plan.runs or 1
-    code = plan.kernel()
-    out = _room(len(plan.layout.outputs), runs, plan.times.saves)
+    computed = compute(plan, threads=threads, progress=progress)
+    failures: dict[int, Failure] = {}
+    diagnosis: Diagnosis | None = None
+    saves = (plan.times.save_steps, *plan.apart)
+    for run in np.flatnonzero(computed.failed >= 0).tolist():
+        diagnosis = diagnosis or Diagnosis(plan)
+        failure = diagnosis.find(run, int(computed.failed[run]))
+        if failure is not None:
+            failures[run] = failure
+            for block, steps in zip(computed.blocks, saves, strict=True):
+                times = plan.times.moments[steps]
+                block[:, run, times >= failure.time - 1e-9 * plan.times.step] = np.nan
+    return Result(
+        plan=plan,
+        method=plan.layout.method,
+        values=values_of(plan, computed.blocks[0]),
+        time=plan.times.saved,
+        failures=failures,
+        apart=computed.blocks[1:],
+    )
+
+
+def compute(
+    plan: Plan,
+    *,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Computed:
+    """Compute all runs of a plan; what failed is noted, not looked into.
+
+    With one thread, the caller's own is used.
+    """
+    runs, code = plan.runs or 1, plan.kernel()
+    steps = (plan.times.save_steps, *plan.apart)
+    blocks = tuple(
+        _room(len(outputs), runs, len(saved))
+        for outputs, saved in zip(plan.layout.groups, steps, strict=True)
+    )
     failed = np.full(runs, -1, dtype=np.int64)
 
     def part(span: tuple[int, int]) -> int:
         launch(
-            code, plan.layout, plan.times, plan.common, plan.lanes, plan.series, out,
-            runs=runs, span=span, seed=plan.seed, pipelines=plan.prepared.pipelines,
-            failed=failed,
+            code, plan.layout, plan.times, plan.common, plan.lanes, plan.series, blocks[0],
+            runs=runs, span=span, seed=plan.seed, origin=plan.origin,
+            pipelines=plan.prepared.pipelines, failed=failed,
+            apart=[*zip(plan.apart, blocks[1:], strict=True)],
         )  # fmt: skip
         return span[1] - span[0]
 
-    if runs == 1:
-        part((0, 1))
+    if runs == 1 or (threads == 1 and progress is None):
+        part((0, runs))
     else:
         _spread(part, runs, plan.layout.tile, threads or processors(), progress)
-    failures: dict[int, Failure] = {}
-    diagnosis: Diagnosis | None = None
-    for run in np.flatnonzero(failed >= 0).tolist():
-        diagnosis = diagnosis or Diagnosis(plan)
-        failure = diagnosis.find(run, int(failed[run]))
-        if failure is not None:
-            failures[run] = failure
-            gone = plan.times.saved >= failure.time - 1e-9 * plan.times.step
-            out[:, run, gone] = np.nan
-    return Result(
-        plan=plan,
-        method=plan.layout.method,
-        values=values_of(plan, out),
-        time=plan.times.saved,
-        failures=failures,
-    )
+    return Computed(blocks, failed)
 
 
 def _room(outputs: int, runs: int, saves: int) -> Numbers:
@@ -143,14 +185,21 @@ def _spread(
 def values_of(plan: Plan, out: Numbers) -> dict[str, Numbers]:
     """Return every output with its dims; inputs are read-only views without copies."""
     overrides, layout = plan.overrides, plan.layout
-    shape = out.shape[1:]
-    blocks: dict[str, Numbers] = dict(zip(layout.outputs, out, strict=True))
-    spread = np.broadcast_to(plan.common[:, None, None], (len(plan.common), *shape))
-    constants = dict(zip((*layout.inputs, *layout.starts), spread, strict=False))
-    for name, row in zip(layout.series, plan.series, strict=True):
-        saved = row[plan.times.save_steps * layout.samples_per_step]
-        blocks[name] = np.broadcast_to(saved, shape)
-    for name, values in overrides.arrays.items():
-        blocks[name] = np.broadcast_to(values[:, None], shape)
-    found = {name: blocks[name] if name in blocks else constants[name] for name in plan.outputs}
-    return {name: block[0] for name, block in found.items()} if plan.runs is None else found
+    computed: dict[str, Numbers] = dict(zip(layout.outputs, out, strict=True))
+    slots = {name: slot for slot, name in enumerate((*layout.inputs, *layout.starts))}
+    series: dict[str, Numbers] = dict(zip(layout.series, plan.series, strict=True))
+    steps = plan.times.save_steps * layout.samples_per_step
+
+    def block(name: str) -> Numbers:
+        if name in computed:
+            return computed[name]
+        if name in overrides.arrays:
+            values = overrides.arrays[name][:, None]
+        elif name in series:
+            values = series[name][steps]
+        else:
+            values = plan.common[slots[name], None]
+        return np.broadcast_to(values, out.shape[1:])
+
+    found = {name: block(name) for name in plan.outputs}
+    return {name: values[0] for name, values in found.items()} if plan.runs is None else found

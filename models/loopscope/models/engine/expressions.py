@@ -11,6 +11,7 @@ tile      inputs that differ between runs          once a tile
 time      also the time or a series                once a step
 step      also the state                           each run, each step
 read      only what is saved, no equation, needs   each run, each save
+reduce    only what a reduction needs              each run, each step
 ========  =======================================  ================
 """
 
@@ -51,6 +52,7 @@ class Level(IntEnum):
     TIME = 2
     STEP = 3
     READ = 4
+    REDUCE = 5
 
     def join(self, other: Level) -> Level:
         """Return the section of a value that depends on both."""
@@ -109,7 +111,7 @@ class Expressions:
     equations
         Where auxiliaries and lookups are defined.
     sections
-        The five sections, by level.
+        The six sections, by level.
     keep
         Stores a value of the tile or the time section; returns it as read in a later section.
     random
@@ -166,7 +168,7 @@ class Expressions:
         exact = expression in self.exact if isinstance(expression, sp.Symbol) else exact
         level = self.level(expression, environment)
         memo = (environment.starting, exact, expression)
-        if level is not Level.UNIFORM and where is Level.READ:
+        if level is not Level.UNIFORM and where > Level.STEP:
             known = self.sections[Level.STEP].values.get(memo)
             if known is not None:
                 return known

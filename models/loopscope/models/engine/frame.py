@@ -13,6 +13,7 @@ from llvmlite import ir
 from loopscope.models.engine.doubles import DOUBLE, INT64
 from loopscope.models.engine.lanes import INT32, Lanes
 from loopscope.models.engine.layout import INSPECTION
+from loopscope.models.engine.saving import Saving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,15 +30,13 @@ ARGUMENTS: tuple[tuple[str, ir.Type], ...] = (
     ("moments", NUMBERS),
     ("lengths", NUMBERS),
     ("steps", INT64),
-    ("save_steps", INT64.as_pointer()),
-    ("saves", INT64),
+    ("records", INT64.as_pointer()),
     ("seed", INT64),
     ("common", NUMBERS),
     ("lanes", NUMBERS),
     ("lane_stride", INT64),
     ("series", NUMBERS),
     ("series_stride", INT64),
-    ("out", NUMBERS),
     ("failed", INT64.as_pointer()),
     ("scratch", NUMBERS),
 )
@@ -46,8 +45,9 @@ ARGUMENTS: tuple[tuple[str, ir.Type], ...] = (
 Runs ``first`` to ``last - 1`` of ``total`` are computed; ``origin`` is added to a run's number
 where random numbers are drawn.  Step ``k`` of ``steps`` goes from time ``moments[k]`` on for
 ``lengths[k]``.  ``common[slot]``, ``lanes[lane, run]`` (runs padded to whole tiles) and
-``series[number, sample]`` are inputs; ``out[output, run, save]`` receives the values at the
-beginning of step ``save_steps[save]``; ``failed[run]``, -1 before, receives a step by whose end a
+``series[number, sample]`` are inputs; ``records[group]`` is (saves, address of ``save_steps``,
+address of ``out``) of a group of outputs: ``out[output, run, save]`` receives the values at the
+beginning of step ``save_steps[save]``.  ``failed[run]``, -1 before, receives a step by whose end a
 run had left the finite numbers; ``scratch`` holds pipelines of one tile.
 """
 
@@ -83,6 +83,8 @@ class Frame:
     ----------
     uniform, tile, time, step
         The four places to write to.
+    saving
+        Takes what is to be saved.
     keep_time
         Makes a value of the time section ready for the step section.
     enter_tiles, leave
@@ -104,8 +106,7 @@ class Frame:
             label: self.function.append_basic_block(label)
             for label in (
                 "entry", "common", "tile", "setup", "tile_lanes", "begin", "time", "step_lanes",
-                "after", "save", "save_lane", "save_output", "save_next_lane", "advance",
-                "whole_step", "inspect", "next_step", "next_tile", "exit",
+                "after", "advance", "whole_step", "inspect", "next_step", "next_tile", "exit",
             )
         }  # fmt: skip
         self.head = ir.IRBuilder(self.blocks["entry"])
@@ -116,7 +117,6 @@ class Frame:
                 "vector",
                 "k",
                 "stage",
-                "saved",
                 "lane",
                 "output",
                 "time_k",
@@ -139,10 +139,7 @@ class Frame:
         self.leave: Callable[[ir.IRBuilder], object] = lambda builder: builder
         self.step = Lanes(ir.IRBuilder(self.blocks["step_lanes"]), layout.width)
         self.walk(self.step)
-        outputs = max(1, len(layout.outputs))
-        self._staged = self.head.alloca(
-            ir.ArrayType(ir.ArrayType(self.step.vector, layout.vectors), outputs), name="staged"
-        )
+        self.saving = Saving(self)
 
     def whole(self, number: int) -> ir.Constant:
         """Return a whole number."""
@@ -278,23 +275,6 @@ class Frame:
         """Return the seed, for each run."""
         return self._spread(lanes, self.argument["seed"])
 
-    def save(self, number: int, value: ir.Value, lanes: Lanes) -> None:
-        """Put a value of a section within the step where ``out`` is filled from."""
-        place = [self.whole(0), self.whole(number), self.index(lanes)]
-        builder = lanes.builder
-        builder.store(lanes.spread(value), builder.gep(self._staged, place, inbounds=True))
-
-    def due(self, builder: ir.IRBuilder) -> ir.Value:
-        """Return whether the values at the start of a step are to be saved."""
-        saved = self.get(builder, "saved")
-        last = builder.sub(self.argument["saves"], self.whole(1))
-        inside = builder.icmp_signed("<=", saved, last)
-        place = builder.gep(self.argument["save_steps"], [builder.select(inside, saved, last)])
-        due = builder.and_(inside, builder.icmp_signed("==", self.k, builder.load(place)))
-        if self.layout.method == "RK4":
-            due = builder.and_(due, builder.icmp_signed("==", self.stage, self.whole(0)))
-        return due
-
     def finish(self) -> None:
         """Close all loops.
 
@@ -303,7 +283,7 @@ class Frame:
         """
         self._close_start()
         self.end_vectors(self.step.builder, "step_lanes", "after")
-        self._close_save()
+        self.saving.close(self.blocks["after"], self.blocks["advance"])
         self._close_loops()
 
     def _close_start(self) -> None:
@@ -315,7 +295,7 @@ class Frame:
         builder = ir.IRBuilder(self.blocks["begin"])
         self.set(builder, "k", 0)
         self.set(builder, "stage", 0)
-        self.set(builder, "saved", 0)
+        self.saving.begin(builder)
         builder.branch(self.blocks["time"])
         self.set(self.beat, "vector", 0)
         self.beat.branch(self.blocks["step_lanes"])
@@ -325,42 +305,6 @@ class Frame:
         following = self.bump(builder, "vector")
         more = builder.icmp_signed("<", following, self.whole(self.layout.vectors))
         builder.cbranch(more, self.blocks[again], self.blocks[then])
-
-    def _close_save(self) -> None:
-        builder = ir.IRBuilder(self.blocks["after"])
-        due = self.due(builder)
-        self.set(builder, "lane", 0)
-        builder.cbranch(due, self.blocks["save"], self.blocks["advance"])
-        builder = ir.IRBuilder(self.blocks["save"])
-        self.set(builder, "output", 0)
-        run = builder.add(self.get(builder, "run"), self.get(builder, "lane"))
-        inside = builder.icmp_signed("<", run, self.argument["last"])
-        tile = builder.icmp_signed("<", self.get(builder, "lane"), self.whole(self.layout.tile))
-        builder.cbranch(
-            builder.and_(inside, tile), self.blocks["save_lane"], self.blocks["save_next_lane"]
-        )
-        builder = ir.IRBuilder(self.blocks["save_lane"])
-        more = builder.icmp_signed(
-            "<", self.get(builder, "output"), self.whole(len(self.layout.outputs))
-        )
-        self_next = self.function.append_basic_block("lane_done")
-        builder.cbranch(more, self.blocks["save_output"], self_next)
-        done = ir.IRBuilder(self_next)
-        self.bump(done, "lane")
-        done.branch(self.blocks["save"])
-        builder = ir.IRBuilder(self.blocks["save_output"])
-        output, lane = self.get(builder, "output"), self.get(builder, "lane")
-        staged = builder.bitcast(self._staged, NUMBERS)
-        source = builder.add(builder.mul(output, self.whole(self.layout.tile)), lane)
-        row = builder.add(builder.mul(output, self.argument["total"]), run)
-        target = builder.add(builder.mul(row, self.argument["saves"]), self.get(builder, "saved"))
-        value = builder.load(builder.gep(staged, [source]))
-        builder.store(value, builder.gep(self.argument["out"], [target]))
-        self.bump(builder, "output")
-        builder.branch(self.blocks["save_lane"])
-        builder = ir.IRBuilder(self.blocks["save_next_lane"])
-        self.bump(builder, "saved")
-        builder.branch(self.blocks["advance"])
 
     def _close_loops(self) -> None:
         builder = ir.IRBuilder(self.blocks["advance"])

@@ -27,6 +27,8 @@ class Layout:
         Integration method of the kernel.
     outputs
         Variables saved, by name.
+    apart
+        Further groups of what is saved, each at steps of its own.
     inputs
         Every name whose value comes from outside, in slot order: parameters, then held
         variables.  A held variable's own equation is not used.
@@ -53,6 +55,12 @@ class Layout:
     width: int = 1
     vectors: int = 1
     timetable: bool = False
+    apart: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Outputs, group by group: those of one group are saved at the same steps."""
+        return (self.outputs, *self.apart)
 
     @property
     def tile(self) -> int:

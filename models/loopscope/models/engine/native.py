@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -22,8 +22,8 @@ WHOLE = ctypes.c_int64
 POINTER = ctypes.c_void_p
 
 KERNEL_ARGUMENTS = (
-    WHOLE, WHOLE, WHOLE, WHOLE, POINTER, POINTER, WHOLE, POINTER, WHOLE, WHOLE,
-    POINTER, POINTER, WHOLE, POINTER, WHOLE, POINTER, POINTER, POINTER,
+    WHOLE, WHOLE, WHOLE, WHOLE, POINTER, POINTER, WHOLE, POINTER, WHOLE,
+    POINTER, POINTER, WHOLE, POINTER, WHOLE, POINTER, POINTER,
 )  # fmt: skip
 """C types of ``frame.ARGUMENTS``, in the same order."""
 
@@ -81,20 +81,26 @@ def compile_ir(text: str) -> bytes:
 
 
 class Kernel:
-    """A compiled function, called with ``frame.ARGUMENTS``.
+    """A compiled function, called with ``frame.ARGUMENTS`` unless others are given.
 
     Machine code goes when this object goes.
     """
 
-    def __init__(self, code: bytes, name: str) -> None:
+    def __init__(
+        self, code: bytes, name: str, arguments: tuple[Any, ...] = KERNEL_ARGUMENTS
+    ) -> None:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
         self._engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
         address = self._engine.get_function_address(name)
-        self.call = ctypes.CFUNCTYPE(None, *KERNEL_ARGUMENTS)(address)
+        self.call = ctypes.CFUNCTYPE(None, *arguments)(address)
 
 
-def kernel(parts: tuple[str, ...], make: Callable[[str], str]) -> Kernel:
+def kernel(
+    parts: tuple[str, ...],
+    make: Callable[[str], str],
+    arguments: tuple[Any, ...] = KERNEL_ARGUMENTS,
+) -> Kernel:
     """Return the kernel for a key, from the cache folder or made now.
 
     Parameters
@@ -103,10 +109,12 @@ def kernel(parts: tuple[str, ...], make: Callable[[str], str]) -> Kernel:
         What the IR depends on.
     make
         Given the function's name, returns the IR; called only when nothing is kept.
+    arguments
+        C types of the function's arguments.
     """
     name = "loopscope_" + store.key_of(*parts, store.source_digest(), processor())
     code = store.read(name + ".o")
     if code is None:
         code = compile_ir(make(name))
         store.write(name + ".o", code)
-    return Kernel(code, name)
+    return Kernel(code, name, arguments)

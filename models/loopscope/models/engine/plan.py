@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loopscope.models.engine import native
+from loopscope.models.engine.arguments import common_of, lanes_of, series_of
 from loopscope.models.engine.clock import Times, changing_times, times
 from loopscope.models.engine.layout import Layout, Method
 from loopscope.models.engine.overrides import plain_number
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from loopscope.models.engine.overrides import Numbers, Overrides, Table
     from loopscope.models.engine.prepared import Prepared
-    from loopscope.models.engine.request import Extension
+    from loopscope.models.engine.request import Extension, Reductions
     from loopscope.models.equations import Equations
 
 REGISTERS = 2
@@ -61,6 +62,10 @@ class Plan:
         Inputs that differ between runs, dims (lane, run padded to whole tiles).
     series
         Inputs that differ in time, dims (series, sample).
+    origin
+        Number of the first run.
+    apart
+        Steps at which the groups of ``layout.apart`` are saved.
     """
 
     prepared: Prepared
@@ -73,14 +78,18 @@ class Plan:
     lanes: Numbers
     series: Numbers
     seed: int
+    origin: int = 0
+    apart: tuple[NDArray[np.int64], ...] = ()
     extension: Extension | None = None
 
     def kernel(self) -> native.Kernel:
         """Return the compiled kernel, made if it is not kept."""
         asked = self.extension
         other = None if asked is None else (asked.name, asked.equations)
-        readings = None if asked is None else asked.readings
-        return kernel(self.prepared, self.layout, self.overrides.tables, other, readings)
+        return kernel(
+            self.prepared, self.layout, self.overrides.tables, other,
+            asked.readings if asked else None, asked.reductions if asked else None,
+        )  # fmt: skip
 
 
 _kernels: dict[tuple[object, ...], native.Kernel] = {}
@@ -92,11 +101,12 @@ def kernel(
     tables: Mapping[str, Table],
     variant: tuple[str, Callable[[], Equations]] | None = None,
     readings: Callable[[], Mapping[sp.Symbol, sp.Expr]] | None = None,
+    reductions: Callable[[], Reductions] | None = None,
 ) -> native.Kernel:
     """Return the kernel of a layout, with some lookups replaced.
 
     ``variant`` names other equations than the model's own, and gives them when needed;
-    ``readings`` are those of its ``Extension``.
+    ``readings`` and ``reductions`` are those of its ``Extension``.
     """
     name, source = variant or ("", prepared.source)
     known = (prepared.content, layout, tuple(sorted(tables.items())), name)
@@ -108,7 +118,8 @@ def kernel(
         from loopscope.models.engine.emit import emit
 
         seen = readings() if readings else {}
-        return emit(with_tables(source(), tables), layout, function, seen)
+        reduced = reductions() if reductions else None
+        return emit(with_tables(source(), tables), layout, function, seen, reduced)
 
     return _kernels.setdefault(known, native.kernel(parts, make))
 
@@ -132,6 +143,7 @@ def plan(
     method: Method,
     outputs: Sequence[str] | None,
     seed: int,
+    origin: int = 0,
     extension: Extension | None = None,
 ) -> Plan:
     """Check and lay out a run.
@@ -142,6 +154,8 @@ def plan(
         ``start``, ``stop``, ``dt`` and ``saveper``; None where the model decides.
     outputs
         Variables to save, by name; None for all.
+    origin
+        Number of the first run, where this is a part of a larger batch.
     extension
         Equations to run instead, with outputs of their own in place of ``outputs``.
 
@@ -166,7 +180,8 @@ def plan(
     held = [
         name for name in prepared.variables if name in given and name not in prepared.parameters
     ]
-    inputs = (*prepared.parameters, *held)
+    own = () if extension is None else (*extension.numbers, *extension.paths)
+    inputs = (*prepared.parameters, *held, *own)
     outside = set(inputs)
     starts = tuple(overrides.starts)
     runs = overrides.runs
@@ -181,10 +196,15 @@ def plan(
         inputs=inputs,
         starts=starts,
         lanes=tuple(lane_names) if runs != 1 else (),
-        series=tuple(name for name in inputs if name in overrides.paths),
+        series=tuple(
+            name
+            for name in inputs
+            if name in overrides.paths or (extension is not None and name in extension.paths)
+        ),
         width=width,
         vectors=VECTORS if width > 1 and not reads else 1,
         timetable=width > 1 and _fits(prepared, when, method),
+        apart=tuple(group.outputs for group in extension.apart) if extension else (),
     )
     return Plan(
         prepared=prepared,
@@ -193,10 +213,12 @@ def plan(
         outputs=saved,
         times=when,
         runs=runs,
-        common=_common(prepared, overrides, layout),
-        lanes=_lanes(overrides, layout, runs or 1),
-        series=_series(prepared, overrides, layout, when),
+        common=common_of(prepared, overrides, layout, extension.numbers if extension else {}),
+        lanes=lanes_of(overrides, layout, runs or 1),
+        series=series_of(prepared, overrides, layout, when, extension.paths if extension else {}),
         seed=int(seed),
+        origin=int(origin),
+        apart=tuple(group.steps(when) for group in extension.apart) if extension else (),
         extension=extension,
     )
 
@@ -274,7 +296,7 @@ class _ComputedClock:
 
         self.names = names
         self.code = kernel(prepared, self.layout, overrides.tables, ("clock", alone))
-        self.common = _common(prepared, overrides, self.layout)
+        self.common = common_of(prepared, overrides, self.layout, {})
         self.start = self._read(0.0)[0]
 
     def _read(self, time: float) -> list[float]:
@@ -308,54 +330,6 @@ def _outputs(prepared: Prepared, outputs: Sequence[str] | None) -> tuple[str, ..
     return tuple(facts.name for facts in found)
 
 
-def _common(prepared: Prepared, overrides: Overrides, layout: Layout) -> Numbers:
-    single = {name: values[0] for name, values in overrides.arrays.items()}
-    values = {**prepared.parameters, **overrides.numbers, **single}
-    starts = [
-        float(start[0]) if isinstance(start, np.ndarray) else start
-        for start in overrides.starts.values()
-    ]
-    return np.array([values.get(name, 0.0) for name in layout.inputs] + starts or [0.0])
-
-
-def _lanes(overrides: Overrides, layout: Layout, runs: int) -> Numbers:
-    padded = -(-runs // layout.tile) * layout.tile
-    lanes = np.empty((len(layout.lanes), padded))
-    for row, name in zip(lanes, layout.lanes, strict=True):
-        values = overrides.arrays.get(name)
-        row[:runs] = overrides.starts[name] if values is None else values
-        row[runs:] = row[runs - 1]
-    return lanes
-
-
-def _series(prepared: Prepared, overrides: Overrides, layout: Layout, when: Times) -> Numbers:
-    moments = when.samples(layout.samples_per_step)
-    series = np.empty((len(layout.series), len(moments)))
-    for row, name in zip(series, layout.series, strict=True):
-        row[:] = overrides.paths[name].at(moments, default_of(prepared, overrides, name))
-    return series
-
-
-def default_of(prepared: Prepared, overrides: Overrides, name: str) -> float:
-    """Return what a path of a variable falls back to outside its own times.
-
-    Raises
-    ------
-    RunError
-        The variable is no constant, so has no such value, and the path leaves times open.
-    """
-    from loopscope.models.scenario import Points
-
-    default = prepared.parameters.get(name)
-    if default is None:
-        if isinstance(overrides.paths[name], Points):
-            return 0.0
-        kind = prepared.variables[name].kind
-        msg = f"'{name}' is a {kind}: hold it with 'times' and 'values' that cover the whole run"
-        raise RunError(msg)
-    return default
-
-
 def launch(
     code: native.Kernel,
     layout: Layout,
@@ -371,6 +345,7 @@ def launch(
     origin: int = 0,
     pipelines: int = 0,
     failed: NDArray[np.int64] | None = None,
+    apart: Sequence[tuple[NDArray[np.int64], Numbers]] = (),
 ) -> None:
     """Call a kernel for the runs of ``span`` (all by default).
 
@@ -380,15 +355,22 @@ def launch(
         Filled; dims (output, run, save), C order.
     failed
         Filled with the step at which a run left the finite numbers; dims (run,).
+    apart
+        Steps at which each further group of outputs is saved, and what is filled then.
     """
     first, last = span or (0, runs)
+    groups = [(when.save_steps, out), *apart]
+    records = np.array(
+        [(len(steps), steps.ctypes.data, room.ctypes.data) for steps, room in groups],
+        dtype=np.int64,
+    )
     noted = np.full(runs, -1, dtype=np.int64) if failed is None else failed
     scratch = np.empty(pipelines * (when.steps + 1) * layout.tile)
     code.call(
         first, last, runs, origin, when.moments.ctypes.data, when.lengths.ctypes.data, when.steps,
-        when.save_steps.ctypes.data, when.saves, seed if seed < 2**63 else seed - 2**64,
+        records.ctypes.data, seed if seed < 2**63 else seed - 2**64,
         common.ctypes.data, lanes.ctypes.data, lanes.shape[-1], series.ctypes.data,
-        series.shape[-1], out.ctypes.data, noted.ctypes.data, scratch.ctypes.data,
+        series.shape[-1], noted.ctypes.data, scratch.ctypes.data,
     )  # fmt: skip
 
 

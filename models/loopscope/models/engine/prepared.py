@@ -115,6 +115,11 @@ class Prepared:
             raise UnknownNameError(msg)
         return self.variables[authored]
 
+    @property
+    def all_computed(self) -> tuple[str, ...]:
+        """All that a run computes, in evaluation order, written-out names included."""
+        return (*self.fixed, *self.carried, *self.computed)
+
     def of_kind(self, *kinds: str) -> list[str]:
         """Return the names of all variables of some kinds, in file order."""
         return [name for name, facts in self.variables.items() if facts.kind in kinds]
@@ -122,11 +127,9 @@ class Prepared:
 
 def prepare(model: Model, equations: Equations | None = None) -> Prepared:
     """Return what runs of a model need; writes out its equations unless they are given."""
-    from loopscope.models import equations as written
-    from loopscope.models import functions, symbolic
     from loopscope.models import model as records
+    from loopscope.models import symbolic
 
-    known = symbolic.symbolise(model) if equations is None else equations
     kinds = {
         records.Stock: "stock",
         records.Flow: "flow",
@@ -134,6 +137,36 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
         records.Parameter: "parameter",
         records.Lookup: "lookup",
     }
+    facts = {
+        variable.name: Facts(
+            name=variable.name,
+            kind=kinds[type(variable)],
+            units=variable.units,
+            documentation=variable.documentation,
+            low=variable.limits[0],
+            high=variable.limits[1],
+            group=variable.group,
+        )
+        for variable in model
+    }
+    known = symbolic.symbolise(model) if equations is None else equations
+    return of_equations(known, path=model.path, variables=facts)
+
+
+def of_equations(known: Equations, *, path: str, variables: Mapping[str, Facts]) -> Prepared:
+    """Return what runs of some equations need.
+
+    Parameters
+    ----------
+    path
+        Of the model file, beside which scenarios and cases stand.
+    variables
+        Names that callers may use.
+    """
+    from loopscope.models import equations as written
+    from loopscope.models import functions
+    from loopscope.models import model as records
+
     clock = asdict(known.clock)
     copies = {}
     for role in ("initial_time", "final_time", "time_step", "saveper"):
@@ -158,21 +191,10 @@ def prepare(model: Model, equations: Equations | None = None) -> Prepared:
             discrete.setdefault(owner, construct)
     return Prepared(
         name=known.name,
-        path=model.path,
+        path=path,
         sha256=known.sha256,
         content=cache.key_of(known.sha256, repr(replace(known, parameters={}))),
-        variables={
-            variable.name: Facts(
-                name=variable.name,
-                kind=kinds[type(variable)],
-                units=variable.units,
-                documentation=variable.documentation,
-                low=variable.limits[0],
-                high=variable.limits[1],
-                group=variable.group,
-            )
-            for variable in model
-        },
+        variables=variables,
         parameters={str(symbol.name): value for symbol, value in known.parameters.items()},
         carried=tuple(str(s.name) for s in (*known.states, *known.memories, *known.pipelines)),
         computed=tuple(str(s.name) for s in known.auxiliaries),

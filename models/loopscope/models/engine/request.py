@@ -6,7 +6,7 @@ times they name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -16,11 +16,63 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     import sympy as sp
+    from numpy.typing import NDArray
 
     from loopscope.models.case import Case
+    from loopscope.models.engine.clock import Times
     from loopscope.models.equations import Equations
     from loopscope.models.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """A number that a run is reduced to while it runs.
+
+    Attributes
+    ----------
+    update
+        Its value once a step of the solver is seen, over the values at the start of that step
+        and, by its own symbol and those of other reductions, over what they were before.
+    initial
+        What it is before the first step.
+    """
+
+    update: sp.Expr
+    initial: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reductions:
+    """What a kernel reduces runs to.
+
+    Attributes
+    ----------
+    carried
+        By symbol; saved as it is once the step at hand is seen.
+    helpers
+        Values that they share, in evaluation order.
+    """
+
+    carried: Mapping[sp.Symbol, Reduction]
+    helpers: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """Outputs that are saved at steps of their own.
+
+    Attributes
+    ----------
+    outputs
+        Names of symbols to save; inputs, readings and reductions included.
+    steps
+        Gives the steps at whose beginning they are saved, ascending.
+    """
+
+    outputs: tuple[str, ...]
+    steps: Callable[[Times], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +88,33 @@ class Extension:
     outputs
         Names of symbols to save, written-out ones included.
     readings
-        Gives further values by symbol, in evaluation order, that only ``outputs`` need: computed
+        Gives further values by symbol, in evaluation order, that only outputs need: computed
         at saved times alone, and not watched, so one that is not finite ends no run.
+    reductions
+        Gives what is reduced at every step; not watched either, and what it reads is computed
+        to the same bits as without it.
+    numbers, paths
+        Inputs of readings and reductions: one number each; one number for each step.
+    apart
+        Further groups of outputs, each at steps of its own.
     """
 
     name: str
     equations: Callable[[], Equations]
     outputs: tuple[str, ...]
     readings: Callable[[], Mapping[sp.Symbol, sp.Expr]] | None = None
+    reductions: Callable[[], Reductions] | None = None
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    paths: Mapping[str, Callable[[Times], NDArray[np.float64]]] = field(default_factory=dict)
+    apart: tuple[Apart, ...] = ()
 
 
 class Request(TypedDict, total=False):
-    """What may be asked of a run; see ``simulate``."""
+    """What may be asked of a run; see ``simulate``.
+
+    ``origin`` is the number of the first run, where a batch is a part of a larger one: random
+    numbers and failures are those of that run there.
+    """
 
     case: str | Case | None
     parameters: Mapping[str, Any] | None
@@ -60,6 +127,7 @@ class Request(TypedDict, total=False):
     method: str | None
     outputs: Sequence[str] | None
     seed: int
+    origin: int
     threads: int | None
     progress: Callable[[int, int], None] | None
     extension: Extension | None
@@ -78,8 +146,8 @@ def named(
         from loopscope.models.scenario import choose, scenarios
 
         scenario = choose(scenario, scenarios(path), "scenario")
-    for what, record, field in (("case", case, "start"), ("scenario", scenario, "settings")):
-        if record is not None and not hasattr(record, field):
+    for what, record, facts in (("case", case, "start"), ("scenario", scenario, "settings")):
+        if record is not None and not hasattr(record, facts):
             msg = f"{what} must be a name or a {what.capitalize()}, got {shown(record)}"
             raise RunError(msg)
     return case, scenario

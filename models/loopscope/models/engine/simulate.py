@@ -167,6 +167,7 @@ def run(
         method="RK4" if method == "RK4" else "Euler",
         outputs=request.get("outputs"),
         seed=request.get("seed", 0),
+        origin=request.get("origin", 0),
         extension=request.get("extension"),
     )
     progress = request.get("progress")
