@@ -29,6 +29,12 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class Named(Record):
+    """A record that is found by its name."""
+
+    name: str
+
+
 class Change(Record):
     """Another value from a time on: ``default`` before ``start``, then ``value``.
 
@@ -173,7 +179,7 @@ def as_setting(value: Any, what: str) -> Setting:
         raise RunError(f"{what}: {first_fault(error)}") from None  # noqa: EM102
 
 
-class Scenario(Record):
+class Scenario(Named):
     """A named set of overrides.
 
     Attributes
@@ -189,7 +195,6 @@ class Scenario(Record):
         What its run is expected to show, in a form that ``check`` evaluates.
     """
 
-    name: str
     extends: str = ""
     title: str = ""
     sentence: str = ""
@@ -241,28 +246,38 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ReadError(msg) from None
 
 
-def read_records(path: Path, table: str, kind: type[Scenario]) -> dict[str, Any]:
+def read_records(path: Path, table: str, kind: type[Named]) -> dict[str, Any]:
     """Return the checked records of a table of a TOML file by key, in file order.
 
     Raises
     ------
     ReadError
-        Not readable, a record that is not as it should be, or two of one name.
+        Not readable, or as ``records_of``.
     """
-    content = read_toml(path)
+    return records_of(read_toml(path), table, kind, path.name)
+
+
+def records_of(content: dict[str, Any], table: str, kind: type[Named], file: str) -> dict[str, Any]:
+    """Return the checked records of a table by key, in file order.
+
+    Raises
+    ------
+    ReadError
+        A record that is not as it should be, or two of one name.
+    """
     records: dict[str, Any] = {}
     for number, entry in enumerate(content.get(table, []), start=1):
         label = entry.get("name", f"number {number}") if isinstance(entry, dict) else number
         try:
             record = kind.model_validate(entry)
         except ValidationError as error:
-            msg = f"{path.name}, {table} '{label}': {first_fault(error)}"
+            msg = f"{file}, {table} '{label}': {first_fault(error)}"
             raise ReadError(msg) from None
         except RunError as error:
-            msg = f"{path.name}: {error}"
+            msg = f"{file}: {error}"
             raise ReadError(msg) from None
         if key(record.name) in records:
-            msg = f"{path.name}: two {table}s are named '{record.name}'"
+            msg = f"{file}: two {table}s are named '{record.name}'"
             raise ReadError(msg)
         records[key(record.name)] = record
     return records

@@ -16,7 +16,7 @@ import numpy as np
 from loopscope.models.engine.execute import execute
 from loopscope.models.engine.overrides import collect
 from loopscope.models.engine.plan import ROLES, plan
-from loopscope.models.engine.prepared import Prepared, prepare
+from loopscope.models.engine.prepared import Prepared, of_equations
 from loopscope.models.engine.request import Extension, clock_of, named, threads_of
 from loopscope.models.engine.simulate import RESERVED, method_of, prepared_of
 from loopscope.models.errors import RunError, shown
@@ -138,7 +138,7 @@ def sensitivities(
 
 
 def slopes_of(
-    model: Model | str | Path,
+    model: Model | str | Path | Prepared,
     of: Sequence[str],
     by: Sequence[str],
     scenario: str | Scenario | None = None,
@@ -166,7 +166,7 @@ def slopes_of(
     chosen = _names(prepared, by, "parameter", ("parameter", "stock"))
     for name in chosen:
         _refuse_fixed(prepared, overrides, name)
-    known, extended = _with_tangents(model, prepared, overrides, chosen, method)
+    known, extended = _with_tangents(prepared, overrides, chosen, method)
     wanted = [*outputs, *(known.of[name] for name in outputs if name in known.of)]
     asked = _Asked(extended, known, chosen, overrides.runs, tuple(dict.fromkeys(wanted)))
     clock = clock_of(request, case)
@@ -325,14 +325,12 @@ _kept: dict[tuple[object, ...], tuple[Tangents, Prepared]] = {}
 
 
 def _with_tangents(
-    model: Model | str | Path,
     prepared: Prepared,
     overrides: Overrides,
     by: tuple[str, ...],
     method: str,
 ) -> tuple[Tangents, Prepared]:
     """Return equations with tangents, prepared; those used last are kept."""
-    from loopscope.models.source import load
     from loopscope.models.tangents import tangents
 
     given = {*overrides.numbers, *overrides.arrays, *overrides.paths}
@@ -340,10 +338,12 @@ def _with_tangents(
     asked = (prepared.content, tuple(sorted(by)), held, tuple(sorted(overrides.starts)))
     if asked not in _kept:
         known = tangents(prepared.source(), sorted(by), held=held, started=tuple(overrides.starts))
-        full = load(str(model)) if not hasattr(model, "sha256") else model
         while len(_kept) >= KEPT:
             _kept.pop(next(iter(_kept)))
-        _kept[asked] = known, prepare(full, known.equations)  # type: ignore[arg-type]
+        _kept[asked] = (
+            known,
+            of_equations(known.equations, path=prepared.path, variables=prepared.variables),
+        )
     known, extended = _kept[asked]
     floors = [n for n, state in prepared.source().states.items() if state.non_negative]
     touched = next((str(n.name) for n in floors if n.name in known.of), None)

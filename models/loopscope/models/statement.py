@@ -22,7 +22,8 @@ Type = Literal["structure", "behaviour", "pattern"]
 Effect = Literal["raises", "lowers", "never raises", "never lowers"]
 Mode = Literal[
     "equilibrium", "growth", "saturating growth", "S-shaped growth", "decline", "collapse",
-    "overshoot", "dip and recovery", "oscillation", "lock-in",
+    "overshoot", "overshoot and collapse", "dip and recovery", "oscillation", "growing oscillation",
+    "sustained oscillation", "damped oscillation", "lock-in",
 ]  # fmt: skip
 
 

@@ -1,0 +1,3 @@
+class AbstractOutcome:
+    name: str
+    variable_name: list[str]
