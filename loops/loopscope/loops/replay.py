@@ -227,7 +227,7 @@ def along(graph: CausalGraph, run: xr.Dataset) -> Along:
 
 def _slope(plan: Any, name: str, time: Numbers) -> Numbers:
     """Return how fast a path rises just after each time; paths are straight between their kinks."""
-    from loopscope.models.engine.plan import default_of
+    from loopscope.models.engine.arguments import default_of
 
     path, default = plan.overrides.paths[name], default_of(plan.prepared, plan.overrides, name)
     width = plan.times.step / 1024

@@ -74,16 +74,29 @@ def state_of(partition: Partition) -> str:
     return f"state of partition {partition.number}"
 
 
+def size_of(pair: Pair, partition: Partition) -> str:
+    """Return the name under which the size of a link's weight is read."""
+    return f"size of weight of ({pair[0]}) on ({pair[1]}), partition {partition.number}"
+
+
+def total_of(partition: Partition) -> str:
+    """Return the name under which the sum over loops of a partition is read."""
+    return f"total, partition {partition.number}"
+
+
 def readings(
     graph: CausalGraph,
     followed: Sequence[Followed],
     held: frozenset[str],
     slopes: Mapping[str, Slopes],
+    also: Iterable[str] = (),
 ) -> dict[sp.Symbol, sp.Expr]:
     """Return formulas in evaluation order, those that nothing needs left out.
 
     Parameters
     ----------
+    also
+        Names to read besides scores and states: those of ``size_of`` and ``total_of``.
     held
         Variables that the run holds at given values.
     slopes
@@ -101,6 +114,7 @@ def readings(
         formulas |= _shares(one, weights)
     wanted = [symbol_of(relative_of(loop)) for one in followed for loop in one.loops]
     wanted += [symbol_of(state_of(one.partition)) for one in followed]
+    wanted += [symbol_of(name) for name in also]
     return _needed(formulas, wanted)
 
 
@@ -201,15 +215,16 @@ def _shares(one: Followed, weights: Weights) -> dict[sp.Symbol, sp.Expr]:
         formulas[symbol] = value
         return symbol
 
-    sizes = {
-        pair: keep(f"size of weight of ({pair[0]}) on ({pair[1]})", sp.Abs(weight))
-        for pair, weight in weights.weights.items()
-    }
+    sizes: dict[Pair, sp.Symbol] = {}
+    for pair, weight in weights.weights.items():
+        sizes[pair] = symbol_of(size_of(pair, one.partition))
+        formulas[sizes[pair]] = sp.Abs(weight)
     sums: list[sp.Symbol] = []
     for terms in one.total.sums:
         parts = [sizes[pair] * (unit if at == END else sums[at]) for pair, at in terms]
         sums.append(keep(f"sum {len(sums)}", sp.Add(*parts)))
-    total = keep("total", sp.Add(*(sums[root] for root in one.total.roots)))
+    total = symbol_of(total_of(one.partition))
+    formulas[total] = sp.Add(*(sums[root] for root in one.total.roots))
     moves = _either(weights.moving[name] for name in one.partition.stocks)
     turns = _either(
         sd.And(weights.moving[name], weights.turning[name]) for name in one.partition.stocks

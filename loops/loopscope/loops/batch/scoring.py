@@ -12,20 +12,16 @@ states the share they had there.
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from loopscope.loops import modules
+from loopscope.loops.batch.keeping import identity, kept_of
 from loopscope.loops.batch.readings import UNDEFINED, Followed, readings, relative_of, state_of
 from loopscope.loops.batch.settings import settings_of
 from loopscope.loops.batch.standing import stand_in
-from loopscope.loops.finding.loopsum import over_all
-from loopscope.loops.graph import equations_of, root
-from loopscope.loops.scores.ltm_continuous import NOT_FOR, SOURCE, jumping, smooth_partitions
+from loopscope.loops.scores.ltm_continuous import NOT_FOR, SOURCE, smooth_partitions
 from loopscope.models.engine.request import Extension
 from loopscope.models.engine.simulate import method_of, prepared_of, provenance, run
 from loopscope.models.errors import LoopError, RunError
@@ -35,10 +31,8 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loopscope.loops.batch.settings import Settings
     from loopscope.loops.finding.found import Loops
-    from loopscope.loops.finding.loopsum import LoopSum
-    from loopscope.loops.graph import CausalGraph, Partition
+    from loopscope.loops.graph import CausalGraph
     from loopscope.loops.loop import Loop
     from loopscope.loops.replay import Along, Numbers
     from loopscope.models.case import Case
@@ -56,8 +50,6 @@ FOLLOWED = 100
 
 WORDS = np.array(["undefined", "equilibrium", "active", "inflection"])
 """By ``readings.UNDEFINED`` and what follows it."""
-
-_kept: WeakKeyDictionary[CausalGraph, _Kept] = WeakKeyDictionary()
 
 
 def batch_scores(
@@ -146,7 +138,7 @@ def batch_scores(
     followed, coverage = _followed(found, loops, most, along, run_key)
     names = [*map(relative_of, loops), *(state_of(one.partition) for one in followed)]
     extension = Extension(
-        name=_identity(graph, followed, settings),
+        name=identity(graph, followed, settings),
         equations=lambda: graph.equations,
         outputs=tuple(dict.fromkeys([*kept, *names])),
         readings=lambda: readings(graph, followed, settings.held, settings.slopes),
@@ -159,7 +151,7 @@ def batch_scores(
         "method": "ltm", "form": "continuous", "not_for": NOT_FOR, "source": SOURCE,
         "integration": result.method, "coverage": coverage, "loops": found.statement,
         "jumps": ", ".join(
-            _kept_of(graph).jumping(graph, [one.partition for one in followed])
+            kept_of(graph).jumping(graph, [one.partition for one in followed])
         ),
         "compared": f"{len(loops)} loops, each with all {count:,} of its partition"
         if coverage == 1.0
@@ -207,7 +199,7 @@ def _followed(
     if refused:
         smooth_partitions(graph, refused)  # raises, and names what stands in the way
     least, followed = 1.0, []
-    kept = _kept_of(graph)
+    kept = kept_of(graph)
     for part in smooth:
         inside = tuple(loop for loop, home in zip(loops, homes, strict=True) if home == part)
         total, digest = kept.total(graph, part, most)
@@ -221,16 +213,6 @@ def _followed(
     return tuple(followed), least
 
 
-def _identity(graph: CausalGraph, followed: Sequence[Followed], settings: Settings) -> str:
-    """Return a text that differs wherever the readings or the equations do."""
-    digest = hashlib.sha256(_kept_of(graph).digest.encode())
-    for one in followed:
-        plain = (one.partition, [loop.nodes for loop in one.loops], one.digest)
-        digest.update(repr(plain).encode())
-    digest.update(repr((sorted(settings.held), sorted(settings.slopes.items()))).encode())
-    return f"continuous scores {digest.hexdigest()}"
-
-
 class _Same:
     """A key that is equal to another one of the very same object."""
 
@@ -242,47 +224,6 @@ class _Same:
 
     def __hash__(self) -> int:
         return id(self.what)
-
-
-class _Kept:
-    """What is found out about a graph once."""
-
-    def __init__(self, graph: CausalGraph) -> None:
-        self.digest = _digest(graph)
-        self._totals: dict[tuple[int, int], tuple[LoopSum | None, str]] = {}
-        self.chosen: dict[tuple[object, ...], tuple[LoopSum, float]] = {}
-        self._jumping: dict[tuple[int, ...], tuple[str, ...]] = {}
-
-    def total(self, graph: CausalGraph, part: Partition, most: int) -> tuple[LoopSum | None, str]:
-        """Return the sum over all loops of a partition, None if too long, and a hash of it."""
-        key = (part.number, most)
-        if key not in self._totals:
-            total = over_all(graph, part, most)
-            self._totals[key] = total, hashlib.sha256(repr(total).encode()).hexdigest()
-        return self._totals[key]
-
-    def jumping(self, graph: CausalGraph, parts: Sequence[Partition]) -> tuple[str, ...]:
-        """Return what jumps in or before some partitions."""
-        key = tuple(part.number for part in parts)
-        if key not in self._jumping:
-            self._jumping[key] = jumping(graph, parts)
-        return self._jumping[key]
-
-
-def _kept_of(graph: CausalGraph) -> _Kept:
-    if graph not in _kept:
-        _kept[graph] = _Kept(graph)
-    return _kept[graph]
-
-
-def _digest(graph: CausalGraph) -> str:
-    """Return a hash of the graph's equations and of the code of this room."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        digest.update(path.read_bytes())
-    equations = [(name, str(value)) for name, value in equations_of(graph.equations).items()]
-    digest.update(repr((graph.pairs, root(graph).pairs, equations)).encode())
-    return digest.hexdigest()
 
 
 def _dataset(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from loopscope.models.engine.arguments import default_of
 from loopscope.models.engine.overrides import collect
-from loopscope.models.engine.plan import default_of
 from loopscope.models.engine.request import named
 from loopscope.models.scenario import Change, Points, reached
 

@@ -22,8 +22,9 @@ from loopscope.loops.graph import CausalGraph, root, trace
 from loopscope.models import functions as sd
 from loopscope.models.arrays import Arrays
 from loopscope.models.derivatives import differentiate
+from loopscope.models.engine.arguments import default_of
 from loopscope.models.engine.overrides import Overrides, collect, plain_number
-from loopscope.models.engine.plan import default_of, with_tables
+from loopscope.models.engine.plan import with_tables
 from loopscope.models.engine.request import Extension, named
 from loopscope.models.engine.simulate import prepared_of
 from loopscope.models.engine.simulate import run as run_again
