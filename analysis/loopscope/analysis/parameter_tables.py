@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loopscope.analysis.claim_tables import ELSEWHERE, table
-from loopscope.models.scenario import beside, read_toml
+from loopscope.models.parameters import declared
 
 if TYPE_CHECKING:
     from loopscope.models.model import Model
+    from loopscope.models.parameters import Declared
 
 MARKS = {
     "r": "read in the cited report, abstract or data file",
@@ -32,31 +32,31 @@ def markdown(model: Model) -> str:
     Raises
     ------
     ReadError
-        The file cannot be read as TOML.
+        The file cannot be read as TOML, or has a constant that is not as it should be.
     """
-    rows = read_toml(beside(Path(model.path), "parameters.toml")).get("parameter", [])
+    rows = tuple(declared(model.path).values())
     if not rows:
         return ""
-    counts = Counter(row["evidence"] for row in rows)
+    counts = Counter(row.evidence for row in rows)
     marks = [(f"**{mark}**", told, str(counts[mark])) for mark, told in MARKS.items()]
     lines = ["## Evidence in numbers", "", *table(("mark", "meaning", "constants"), marks), ""]
     lines += ["## Constants", ""]
     headings = ("symbol", "constant", "default", "unit", "range", "source", "mark")
-    for group, members in groupby(rows, key=lambda row: model.find(row["name"]).group):
+    for group, members in groupby(rows, key=lambda row: model.find(row.name).group):
         lines += [f"### {group or ELSEWHERE}", "", *table(headings, map(_row, members)), ""]
     return "\n".join(lines)
 
 
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    low, high = (_number(end) for end in row["range"])
+def _row(row: Declared) -> tuple[str, ...]:
+    low, high = (_number(end) for end in row.range)
     return (
-        f"`{row['symbol']}`",
-        f"`{row['name']}`",
-        _number(row["default"]),
-        row["unit"],
+        f"`{row.symbol}`",
+        f"`{row.name}`",
+        _number(row.default),
+        row.unit,
         f"{low} to {high}" if low != high else "fixed",
-        row["source"],
-        row["evidence"],
+        row.source,
+        row.evidence,
     )
 
 

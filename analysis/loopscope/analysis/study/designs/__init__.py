@@ -1,0 +1,1 @@
+"""Designs: which values the parameters take in each run."""
