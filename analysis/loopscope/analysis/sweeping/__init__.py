@@ -1,0 +1,1 @@
+"""Sweeps: chunks of runs, over threads or a cluster, into one Dataset."""
