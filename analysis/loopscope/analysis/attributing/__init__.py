@@ -1,0 +1,1 @@
+"""Outcomes split among mechanisms: what each switch of a loop adds to a run."""
