@@ -3,7 +3,8 @@
 In a page, ``pycon`` blocks are run as doctests, in order and in one session for each page.  In
 ``bash`` blocks each line that starts with ``loopscope`` is run.  A ``text`` block right after a
 ``bash`` block of one command is what that command prints; ``...`` stands for what the page leaves
-out.  The files of ``docs/examples`` are in the working folder.
+out.  It may read what commands before it wrote.  The files of ``docs/examples`` are in the working
+folder.
 """
 
 from __future__ import annotations
@@ -91,6 +92,9 @@ def test_the_commands_of_a_page_succeed(page, examples, run_python):
     "page", [p for p in PAGES if SHOWN.search(p.read_text(encoding="utf-8"))], ids=relative
 )
 def test_the_commands_of_a_page_print_what_the_page_shows(page, examples, run_python):
+    for command in commands(page):
+        if "--out" in shlex.split(command, comments=True):
+            run_once(command, run_python)
     for command, expected in SHOWN.findall(page.read_text(encoding="utf-8")):
         # Spaces at the ends of lines are not shown in a page.
         given = "".join(

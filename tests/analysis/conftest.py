@@ -64,8 +64,7 @@ def command(capsys):
 @pytest.fixture
 def teacup(tmp_path, monkeypatch):
     """A copy of the example with its scenarios, in the working folder."""
-    for file in (ROOT / "docs" / "examples").iterdir():
-        shutil.copy(file, tmp_path)
+    shutil.copytree(ROOT / "docs" / "examples", tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "teacup.mdl"
 

@@ -19,7 +19,7 @@ from loopscope.models.errors import OutputError
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     out = tmp_path_factory.mktemp("report") / "out"
-    return analysis.report("migration_policy", out=out)
+    return analysis.report("migration_policy", out=out, runs=256)
 
 
 def listed(folder):

@@ -16,16 +16,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from loopscope.analysis.commands.attribute import attribute
 from loopscope.analysis.commands.check import check
 from loopscope.analysis.commands.claims import claims
 from loopscope.analysis.commands.compare import compare
 from loopscope.analysis.commands.describe import describe
+from loopscope.analysis.commands.dominance import dominance
 from loopscope.analysis.commands.explain import explain
 from loopscope.analysis.commands.fit import fit
 from loopscope.analysis.commands.list import list_models
 from loopscope.analysis.commands.loops import loops
+from loopscope.analysis.commands.modes import modes
 from loopscope.analysis.commands.report import report
 from loopscope.analysis.commands.run import run
+from loopscope.analysis.commands.sensitivity import sensitivity
+from loopscope.analysis.commands.sweep import sweep
 from loopscope.models.errors import LoopscopeError
 
 if TYPE_CHECKING:
@@ -52,10 +57,15 @@ app.command("compare")(compare)
 app.command("fit")(fit)
 app.command("loops")(loops)
 app.command("explain")(explain)
+app.command("sweep")(sweep)
+app.command("attribute")(attribute)
+app.command("sensitivity")(sensitivity)
+app.command("dominance")(dominance)
 app.command("describe")(describe)
 app.command("claims")(claims)
 app.command("list")(list_models)
 app.command("check")(check)
+app.command("modes")(modes)
 app.command("report")(report)
 
 
@@ -93,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
+    told = ""
     try:
         code = app(args=words, prog_name="loopscope", standalone_mode=False)
         sys.stdout.flush()
@@ -100,12 +111,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except _ClickError as error:
         return _misuse(error)
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort) as stopped:
+        code, told = INTERRUPTED, str(stopped)
     except BrokenPipeError:
         return _closed()
     if code == INTERRUPTED:
-        _fail("interrupted; no file was left half-written")
+        _fail(told or "interrupted; no file was left half-written")
     return code if isinstance(code, int) else 0
 
 

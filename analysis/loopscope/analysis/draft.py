@@ -43,6 +43,8 @@ class Draft:
 
     Attributes
     ----------
+    uncertain_runs
+        Runs of the sweep behind the chapter on uncertainty; 0 leaves the chapter out.
     records
         The scenario behind each run; None for the model as it stands.
     runs
@@ -60,6 +62,7 @@ class Draft:
     records: list[Scenario | None]
     case_records: list[Case]
     tick: Callable[[], None]
+    uncertain_runs: int = 0
     runs: list[Run] = field(default_factory=list)
     case_runs: list[tuple[Case, Run, list[Fit]]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)

@@ -28,6 +28,7 @@ from loopscope.analysis.style import (
     Scale,
     line,
     scale_of,
+    settle,
     shortened,
     styled,
     tick,
@@ -156,11 +157,7 @@ def _panels(
                 axes.set_xlabel(f"time ({plain(runs[0].time_units) or 'unit not given'})")
         change = _mark_change(list(grid.flat[: len(names)]), runs)
         _head(figure, runs, title, change)
-        engine = figure.get_layout_engine()
-        assert engine is not None
-        engine.set(w_pad=0.06, h_pad=0.05)  # type: ignore[call-arg]
-        engine.execute(figure)
-        figure.set_layout_engine("none")  # once is enough for every format
+        settle(figure)
     return figure
 
 

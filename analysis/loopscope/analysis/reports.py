@@ -18,6 +18,7 @@ from loopscope.analysis.loop_chapter import loop_chapter
 from loopscope.analysis.measures import Fit, fits
 from loopscope.analysis.runs import Choice, Run, simulate_one, with_stocks
 from loopscope.analysis.tables import moment, number, percent, plain
+from loopscope.analysis.uncertainty_chapter import RUNS, STEPS, uncertainty_chapter
 from loopscope.models.case import cases
 from loopscope.models.names import key
 from loopscope.models.scenario import Scenario, scenarios
@@ -139,6 +140,7 @@ CHAPTERS: tuple[Callable[[Draft], None], ...] = (
     data,
     pictures,
     loop_chapter,
+    uncertainty_chapter,
     index,
 )
 """What a report holds, in order; a chapter may use what those before it left in the draft."""
@@ -148,6 +150,7 @@ def report(
     model: AnyModel = DEFAULT_MODEL,
     out: str | Path = DEFAULT_FOLDER,
     *,
+    runs: int = RUNS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Run all scenarios and cases of a model and write one folder of results.
@@ -158,6 +161,9 @@ def report(
         A model from ``load``, a library name or a path.
     out
         The folder.  An older report in it is replaced; any other content is refused.
+    runs
+        Of the sweep over all constants with a declared distribution, from which the report says how
+        sure one can be; 0 leaves that chapter out.
     progress
         Called with (steps done, steps).
 
@@ -179,7 +185,7 @@ def report(
     base = next((r for r in records if r is not None and key(r.name) == "base"), None)
     records = [base, *(r for r in records if r is not base)]
     case_records = list(cases(prepared.path).values())
-    done, total = 0, 4 * len(records) + 2 * len(case_records)
+    done, total = 0, 4 * len(records) + 2 * len(case_records) + (STEPS if runs else 0)
 
     def tick() -> None:
         nonlocal done
@@ -189,7 +195,12 @@ def report(
 
     with folders.whole_folder(target) as folder:
         draft = Draft(
-            folder=folder, prepared=prepared, records=records, case_records=case_records, tick=tick
+            folder=folder,
+            prepared=prepared,
+            records=records,
+            case_records=case_records,
+            tick=tick,
+            uncertain_runs=runs,
         )
         for chapter in CHAPTERS:
             chapter(draft)

@@ -14,6 +14,7 @@ from loopscope.analysis.tables import plain
 from loopscope.loops.style import BASE as BASE
 from loopscope.loops.style import COLOURS as COLOURS
 from loopscope.loops.style import MARKERS as MARKERS
+from loopscope.loops.style import QUIET as QUIET
 from loopscope.loops.style import shortened as shortened
 from loopscope.loops.style import styled as styled
 from loopscope.loops.style import tick as tick
@@ -74,6 +75,15 @@ def line(place: int) -> dict[str, Any]:
         "markersize": 4.0,
         "markerfacecolor": "white" if turn % 2 else colour,
     }
+
+
+def settle(figure: Figure) -> None:
+    """Lay the panels out once, for every format: finding a layout costs as much as drawing."""
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg]
+    engine.execute(figure)
+    figure.set_layout_engine("none")
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopscope.analysis.reality.modes import classify
-from loopscope.analysis.reality.taking import peaks, take
+from loopscope.analysis.reality.taking import take
 from loopscope.models.errors import RunError
 from loopscope.models.expectation import Measure
 
@@ -72,30 +71,3 @@ def test_a_straight_line_and_a_constant_have_no_period_and_no_peaks():
     for row in (np.arange(11.0), np.ones(11), 1 + 1e-12 * np.sin(TIME)):
         assert np.isnan(taken(row, take="period"))
         assert taken(row, take="peaks") == 0
-
-
-def test_a_ripple_below_a_tenth_of_the_range_is_no_peak_and_a_flat_top_is_one():
-    assert peaks(np.array([0, 10, 9.5, 9.9, 0.0])) == [1]
-    assert peaks(np.array([0, 10, 8, 9.9, 0.0])) == [1, 3]
-    assert peaks(np.array([0, 5, 5, 5, 0.0])) == [1]
-
-
-T = np.linspace(0, 10, 201)
-
-
-@pytest.mark.parametrize(
-    ("row", "mode"),
-    [
-        (np.full(201, 3.0), "equilibrium"),
-        (np.exp(0.3 * T), "growth"),
-        (1 - np.exp(-T), "saturating growth"),
-        (1 / (1 + np.exp(5 - 1.5 * T)), "S-shaped growth"),
-        (1 + np.exp(-T), "decline"),
-        (np.exp(-T), "collapse"),
-        (T * np.exp(-T / 2) + 1 - np.exp(-T), "overshoot"),
-        (3 - T * np.exp(-T / 2), "dip and recovery"),
-        (2 + np.sin(3 * T), "oscillation"),
-    ],
-)
-def test_each_mode_of_behaviour_is_told_from_the_others(row, mode):
-    assert classify(row) == mode

@@ -13,6 +13,12 @@ ModelName = Annotated[
         help="Name of a library model, or a .mdl, .xmile, .stmx or .xml file.",
     ),
 ]
+StoreName = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STORE", show_default=False, help="What loopscope sweep wrote with --out."
+    ),
+]
 ScenarioNames = Annotated[
     list[str] | None,
     typer.Option("--scenario", "-s", metavar="NAME", help="Scenario; may be given again."),

@@ -19,6 +19,12 @@ def report(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write.")] = Path(
         "loopscope-report"
     ),
+    runs: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Of the sweep that says how sure one can be; 0 leaves that chapter out."
+        ),
+    ] = 20_000,
     as_json: AsJson = False,
 ) -> None:
     """Run all scenarios and cases and write one folder: tables, data and pictures.
@@ -31,7 +37,7 @@ def report(
     from loopscope.analysis.commands.run import finish
 
     with progress.shown("writing the report") as step:
-        written = reports.report(model, out, progress=step)
+        written = reports.report(model, out, runs=runs, progress=step)
     if as_json:
         tables.print_json(
             {

@@ -18,14 +18,13 @@ from loopscope.analysis.indices.index_looks import (
     index_of,
     looks,
     panels,
-    settle,
     shown_slices,
     strongest,
     titled,
 )
 from loopscope.analysis.indices.layout import IN_UNIT
 from loopscope.analysis.indices.telling import slices
-from loopscope.analysis.style import COLOURS, Scale, scale_of, shortened, styled, wrapped
+from loopscope.analysis.style import COLOURS, Scale, scale_of, settle, shortened, styled, wrapped
 from loopscope.analysis.tables import moment, plain
 from loopscope.models.errors import StudyError
 

@@ -21,13 +21,12 @@ from loopscope.analysis.indices.index_looks import (
     index_of,
     looks,
     panels,
-    settle,
     shown_slices,
     strongest,
     titled,
 )
 from loopscope.analysis.indices.telling import slices
-from loopscope.analysis.style import styled, wrapped
+from loopscope.analysis.style import settle, styled, wrapped
 from loopscope.analysis.tables import plain
 from loopscope.models.errors import StudyError, did_you_mean, shown
 

@@ -145,15 +145,6 @@ def head(
     legend.get_title().set_multialignment("left")
 
 
-def settle(figure: Figure) -> None:
-    """Lay the panels out once, for every format."""
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg]
-    engine.execute(figure)
-    figure.set_layout_engine("none")
-
-
 def titled(found: xr.Dataset, index: str) -> str:
     """Return the title of the method that an index is of, as it stands in a heading."""
     methods = [METHODS[name] for name in main_of(found)]

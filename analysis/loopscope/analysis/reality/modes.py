@@ -11,27 +11,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from loopscope.analysis.behaviour.classifying import (
+    LOCK_IN,
+    MODES,
+    UNKNOWN,
+    classify_turns,
+    is_listed,
+    locked_in,
+)
+from loopscope.analysis.behaviour.turning import find_turns, periods
 from loopscope.analysis.reality.drawing import draw
 from loopscope.analysis.reality.measuring import Figure
-from loopscope.analysis.reality.taking import peaks, period
 
 if TYPE_CHECKING:
     from loopscope.analysis.reality.bench import Bench
-    from loopscope.models.statement import Mode, Modes
+    from loopscope.models.statement import Modes
 
 Numbers = NDArray[np.float64]
-
-STILL = 0.01
-"""A series that moves by less than this share of its size is at rest."""
-
-GONE = 0.05
-"""A series that ends below this share of its largest value has collapsed."""
-
-SLOWED = 0.5
-"""Growth has slowed down where its last rate is below this share of its largest."""
-
-TURNS = 4
-"""Peaks and troughs that make an oscillation."""
 
 
 def evaluate(bench: Bench, statement: Modes) -> list[Figure]:
@@ -42,31 +38,29 @@ def evaluate(bench: Bench, statement: Modes) -> list[Figure]:
     batch = bench.simulate(statement.run, needs, arrays=drawn)
     figures = []
     for formula in formulas:
-        series = batch.along(formula)
-        whole = np.isfinite(series).all(axis=1)
-        found = [classify(row) for row in series[whole]]
-        lasting = [
-            period(row, batch.time) for row in series[whole][np.array(found) == "oscillation"]
-        ]
-        figures += _shares(formula.text, found, statement, lasting)
-        if not whole.all():
-            share = 100.0 * float(np.mean(~whole))
-            figures.append(_figure(f"{formula.text}: left the finite numbers", share, False, ""))
+        figures += _shares(formula.text, batch.along(formula), batch.time, statement)
     if statement.shock is not None:
         figures.append(_lock_in(bench, statement, drawn))
     return figures
 
 
-def _shares(text: str, found: list[Mode], statement: Modes, lasting: list[float]) -> list[Figure]:
+def _shares(text: str, series: Numbers, time: Numbers, statement: Modes) -> list[Figure]:
+    turns = find_turns(series)
+    codes = classify_turns(series, turns)
+    failed, whole = float(np.mean(codes == UNKNOWN)), np.count_nonzero(codes != UNKNOWN)
+    lasting = periods(series, time, turns)
     figures = []
-    for mode in sorted(set(found), key=lambda mode: -found.count(mode)):
-        periods = [value for value in lasting if np.isfinite(value)]
-        where = ""
-        if mode == "oscillation" and periods:
-            low, middle, high = np.quantile(periods, [0.1, 0.5, 0.9])
+    counts = np.bincount(codes[codes != UNKNOWN], minlength=len(MODES))
+    for code in np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]:
+        mode, where = MODES[code], ""
+        if mode.endswith("oscillation"):
+            low, middle, high = np.nanquantile(lasting[codes == code], [0.1, 0.5, 0.9])
             where = f"period {middle:.3g} ({low:.3g} to {high:.3g} in four of five)"
-        share = 100.0 * found.count(mode) / len(found)
-        figures.append(_figure(f"{text}: {mode}", share, mode in statement.listed, where))
+        share = 100.0 * float(counts[code]) / whole
+        figures.append(_figure(f"{text}: {mode}", share, is_listed(mode, statement.listed), where))
+    if failed:
+        says = f"{text}: left the finite numbers"
+        figures.append(_figure(says, 100.0 * failed, False, ""))
     return figures
 
 
@@ -89,39 +83,6 @@ def _lock_in(bench: Bench, statement: Modes, drawn: dict[str, Numbers]) -> Figur
         path = {"value": size, "from": shock.start, "to": shock.to}
         batch = bench.simulate(statement.run, formula.needs, arrays=kept, changes={name: path})
         ends.append(batch.along(formula)[:, -1])
-    share = 100.0 * float(np.mean(np.abs(ends[1] - ends[0]) > shock.gap))
+    share = 100.0 * float(np.mean(locked_in(ends[1], ends[0], shock.gap)))
     says = f"{formula.text}: lock-in after a shock of {name}"
-    return _figure(says, share, "lock-in" in statement.listed or share == 0.0, "")
-
-
-def classify(row: Numbers) -> Mode:
-    """Return the mode of behaviour of one series, finite and evenly spaced.
-
-    At rest; many turns; an end near zero; one way up or down, with or without slowing down; up
-    and down; down and up.  A turn counts from a tenth of the range of the series.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> time = np.linspace(0, 10, 101)
-    >>> classify(np.exp(time)), classify(1 / (1 + np.exp(5 - time))), classify(np.sin(9 * time))
-    ('growth', 'S-shaped growth', 'oscillation')
-    """
-    size, span = float(np.abs(row).max()), float(np.ptp(row))
-    if span <= STILL * size:
-        return "equilibrium"
-    tops, lows = peaks(row), peaks(-row)
-    if len(tops) + len(lows) >= TURNS:
-        return "oscillation"
-    if abs(row[-1]) < GONE * size and int(np.abs(row).argmax()) < len(row) - 1:
-        return "collapse"
-    if len(tops) or len(lows):
-        first = "top" if not len(lows) or (len(tops) and tops[0] < lows[0]) else "low"
-        return "overshoot" if first == "top" else "dip and recovery"
-    rises = np.diff(row)
-    if row[-1] < row[0]:
-        return "decline"
-    steepest = int(rises.argmax())
-    if rises[-1] > SLOWED * rises.max():
-        return "growth"
-    return "saturating growth" if steepest < 0.05 * len(rises) else "S-shaped growth"
+    return _figure(says, share, LOCK_IN in statement.listed or share == 0.0, "")

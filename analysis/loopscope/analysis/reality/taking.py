@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from loopscope.analysis.behaviour.turning import count_peaks, periods
 from loopscope.models.errors import RunError
 
 if TYPE_CHECKING:
@@ -20,13 +21,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.float64]
 
-PROMINENCE = 0.1
-"""A peak rises above its surroundings by at least this share of the range of its stretch."""
-
 HALF = 0.5
-
-FLAT = 1e-9
-"""A series that moves by less, relative to its size, has no peaks."""
 
 NUMBERWISE = (
     "total", "half time", "period", "amplitude", "peaks", "time of min", "time of max",
@@ -128,66 +123,6 @@ def _half_time(part: Numbers, times: Numbers) -> Numbers:
     return found
 
 
-def _row_wise(
-    measure: Callable[[Numbers, Numbers], float],
-) -> Callable[[Numbers, Numbers], Numbers]:
-    def found(part: Numbers, times: Numbers) -> Numbers:
-        return np.array([measure(row, times) for row in part], dtype=np.float64)
-
-    return found
-
-
-def peaks(row: Numbers) -> list[int]:
-    """Return the places of the peaks of one series: of ``PROMINENCE`` of its range and more.
-
-    The prominence of a peak is its height above the higher of the two lowest points that lie
-    between it and higher ground, or the end of the series, on either side.  A flat top counts once.
-    """
-    if len(row) < 3 or not np.isfinite(row).all():
-        return []
-    span = float(np.ptp(row))
-    if span <= FLAT * float(np.abs(row).max()):
-        return []
-    moving = np.flatnonzero(np.diff(row))
-    rising = row[moving + 1] > row[moving]
-    turns = np.flatnonzero(rising[:-1] & ~rising[1:])
-    tops = [int(place) for place in moving[turns] + 1]
-    return [place for place in tops if _prominence(row, place) >= PROMINENCE * span]
-
-
-def _prominence(row: Numbers, place: int) -> float:
-    higher = np.flatnonzero(row > row[place])
-    left = higher[higher < place].max(initial=-1) + 1
-    right = higher[higher > place].min(initial=len(row))
-    return float(row[place] - max(row[left : place + 1].min(), row[place:right].min()))
-
-
-def period(row: Numbers, times: Numbers) -> float:
-    """Return the mean time between peaks, and between troughs; NaN with fewer than two of each.
-
-    A peak lies at the top of the parabola through its highest value and the two beside it, so the
-    period of a sine is right to a small part of the time between saved points.
-    """
-    widths = []
-    for side in (row, -row):
-        tops = peaks(side)
-        if len(tops) >= 2:
-            where = [_top(side, times, place) for place in tops]
-            widths.append((where[-1] - where[0]) / (len(tops) - 1))
-    return float(np.mean(widths)) if widths else np.nan
-
-
-def _top(row: Numbers, times: Numbers, place: int) -> float:
-    before, here, after = row[place - 1 : place + 2]
-    bend = before - 2 * here + after
-    shift = 0.5 * (before - after) / bend if bend else 0.0
-    return float(times[place] + shift * (times[place + 1] - times[place]))
-
-
-def _count(row: Numbers, times: Numbers) -> float:
-    return float(len(peaks(row))) if np.isfinite(row).all() else np.nan
-
-
 _TAKERS: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "min": lambda part, times: part.min(axis=1),
     "max": lambda part, times: part.max(axis=1),
@@ -199,6 +134,6 @@ _TAKERS: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "largest step": _step(np.max),
     "half time": _half_time,
     "amplitude": lambda part, times: (part.max(axis=1) - part.min(axis=1)) / 2,
-    "period": _row_wise(period),
-    "peaks": _row_wise(_count),
+    "period": periods,
+    "peaks": lambda part, times: count_peaks(part),
 }

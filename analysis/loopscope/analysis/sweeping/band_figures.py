@@ -21,6 +21,7 @@ from loopscope.analysis.style import (
     BASE,
     COLOURS,
     scale_of,
+    settle,
     shortened,
     styled,
     wrapped,
@@ -128,7 +129,7 @@ def band_figure(swept: xr.Dataset, names: Sequence[str] = (), title: str | None 
             if axes.axison and _is_lowest(axes, grid):
                 axes.set_xlabel(f"time ({units})")
         _head(figure, swept, title, _band_keys(scenarios > 1))
-        _settle(figure)
+        settle(figure)
     return figure
 
 
@@ -165,7 +166,7 @@ def histogram_figure(
             for place, one in enumerate(scenarios)
         ]
         _head(figure, swept, title, keys)
-        _settle(figure)
+        settle(figure)
     return figure
 
 
@@ -300,12 +301,3 @@ def _head(figure: Figure, swept: xr.Dataset, title: str | None, keys: Sequence[A
         fontsize=8.5,
     )
     legend.get_title().set_multialignment("left")
-
-
-def _settle(figure: Figure) -> None:
-    """Lay the panels out, once for every format."""
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(w_pad=0.06, h_pad=0.05)  # type: ignore[call-arg]
-    engine.execute(figure)
-    figure.set_layout_engine("none")
