@@ -188,6 +188,8 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(doubling, tmp_path, sam
     process = subprocess.Popen(
         [sys.executable, "-m", "loopscope", *words, "--out", str(store)],
         env={**os.environ, "PYTHONPATH": roots},
+        # Jobs in the background of a shell begin with Ctrl-C ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -17,6 +17,7 @@ from loopscope.loops.batch.tracking import track
 from loopscope.loops.finding.evaluating import LANES, program
 from loopscope.loops.finding.loopsum import over_all
 from loopscope.loops.scores import ltm_continuous
+from loopscope.models.engine import cache
 from loopscope.models.engine.request import Apart, Extension
 from loopscope.models.engine.simulate import prepared_of, run
 
@@ -121,7 +122,7 @@ def test_each_run_has_its_own_coverage(dense, graph, most):
     along = loops.along(graph, outcome)
     found = loops.find(graph)
     followed = [found[3], found[40]]
-    tracked = track(graph, followed, [along], most)
+    tracked = track(graph, followed, lambda: [along], most)
     moments = np.array([5, 20, 32])
     scores, checks = read_inside(graph, tracked, swept, moments)
     coverage = tracked.coverage(checks)
@@ -145,7 +146,7 @@ def test_each_run_has_its_own_coverage(dense, graph, most):
 
 
 def test_a_run_in_which_nothing_moves_has_no_coverage(graph):
-    tracked = track(graph, [loops.find(graph)[3]], [], 6)
+    tracked = track(graph, [loops.find(graph)[3]], list, 6)
     still = np.zeros((len(tracked.checked), 2, 3))
     assert np.isnan(tracked.coverage(still)).all()
     moving = still.copy()
@@ -155,3 +156,38 @@ def test_a_run_in_which_nothing_moves_has_no_coverage(graph):
     moving[1:, 1] = 1.0
     moving[0, 1] = [44.5, 89.0, 22.25]
     np.testing.assert_array_equal(tracked.coverage(moving), [np.nan, 0.25])
+
+
+@pytest.mark.parametrize("most", [6, 10**6])
+def test_what_stands_below_the_line_is_kept_between_processes(dense, most, monkeypatch, tmp_path):
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
+    swept = {"gAB": np.linspace(0.01, 2.0, 7)}
+    outcome = models.simulate(dense, parameters=swept)
+
+    def tracked(chosen_by):
+        graph = loops.trace(dense)  # another process has another graph
+        runs = [loops.along(graph, outcome)]
+        asked = []
+        found = track(
+            graph,
+            [loops.find(graph)[3]],
+            lambda: asked.append(1) or runs,
+            most,
+            chosen_by=chosen_by,
+        )
+        return found, bool(asked)
+
+    first, looked = tracked("a")
+    assert looked == (most == 6)
+    again, looked = tracked("a")
+    assert not looked
+    assert again.followed[0].total == first.followed[0].total
+    assert again.followed[0].digest == first.followed[0].digest
+    assert [one is None for one in again.whole] == [one is None for one in first.whole]
+    assert again.checked == first.checked
+    _, looked = tracked("b")
+    assert looked == (most == 6)
+    for file in tmp_path.glob("*.json*"):
+        file.write_bytes(file.read_bytes()[:-1])
+    _, looked = tracked("a")
+    assert looked == (most == 6)

@@ -104,7 +104,9 @@ class Following:
     @cached_property
     def tracked(self) -> Tracked:
         """What is read; found once, by typical runs of all scenarios."""
-        return track(self.loops[0].graph, self.loops, self._typical(), MOST)
+        settled = self.settled
+        chosen_by = f"{settled.model_sha256} {settled.text} {TYPICAL} {LOOKED_AT}"
+        return track(self.loops[0].graph, self.loops, self._typical, MOST, chosen_by=chosen_by)
 
     def settings(self, scenario: int) -> Settings:
         """Return what the runs of a scenario are given, as far as loops feel it.

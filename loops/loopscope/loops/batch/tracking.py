@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from loopscope.loops.batch import sums_kept
 from loopscope.loops.batch.keeping import identity, kept_of
 from loopscope.loops.batch.pruning import pruned
 from loopscope.loops.batch.readings import (
@@ -30,10 +31,11 @@ from loopscope.loops.batch.readings import (
 from loopscope.loops.finding.evaluating import program
 from loopscope.loops.finding.loopsum import MOST as LONGEST
 from loopscope.loops.scores.ltm_continuous import link_weights, smooth_partitions
+from loopscope.models.engine import cache
 from loopscope.models.errors import LoopError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import sympy as sp
 
@@ -125,14 +127,22 @@ class Tracked:
 
 
 def track(
-    graph: CausalGraph, loops: Sequence[Loop], typical: Sequence[Along], most: int = MOST
+    graph: CausalGraph,
+    loops: Sequence[Loop],
+    typical: Callable[[], Sequence[Along]],
+    most: int = MOST,
+    *,
+    chosen_by: str = "",
 ) -> Tracked:
     """Return what is to be read so that some loops can be followed.
 
     Parameters
     ----------
     typical
-        Runs by which is chosen what stands below the line where all loops are too many.
+        Gives runs by which is chosen what stands below the line where all loops are too many.
+    chosen_by
+        Differs between any two choices of typical runs; what is found is kept under it between
+        processes.  Nothing is kept without.
     most
         Products that the sum over the loops of one partition may take.
 
@@ -150,9 +160,37 @@ def track(
     refused = [home for home in homes if home not in smooth]
     if refused:
         smooth_partitions(graph, refused)  # raises, and names what stands in the way
+    insides = [
+        tuple(loop for loop, home in zip(loops, homes, strict=True) if home == part)
+        for part in smooth
+    ]
+    kept = kept_of(graph)
+    asked = repr((most, [[loop.nodes for loop in inside] for inside in insides]))
+    name = cache.key_of("sums over loops", kept.digest, chosen_by, asked) + ".json"
+    sums = sums_kept.read(name, graph.pairs) if chosen_by else None
+    if sums is None:
+        sums = _sums(graph, smooth, insides, typical, most)
+        if chosen_by:
+            sums_kept.write(name, sums, graph.pairs)
     followed, whole = [], []
-    for part in smooth:
-        inside = tuple(loop for loop, home in zip(loops, homes, strict=True) if home == part)
+    for part, inside, (below, total) in zip(smooth, insides, sums, strict=True):
+        digest = hashlib.sha256(repr(below).encode()).hexdigest()
+        followed.append(Followed(partition=part, loops=inside, total=below, digest=digest))
+        whole.append(None if below is total else program(total))
+    return Tracked(graph=graph, loops=tuple(loops), followed=tuple(followed), whole=tuple(whole))
+
+
+def _sums(
+    graph: CausalGraph,
+    parts: Sequence[Partition],
+    insides: Sequence[tuple[Loop, ...]],
+    typical: Callable[[], Sequence[Along]],
+    most: int,
+) -> sums_kept.Sums:
+    """Return for each partition what stands below the line, and the sum over all its loops."""
+    found: sums_kept.Sums = []
+    runs: Sequence[Along] | None = None
+    for part, inside in zip(parts, insides, strict=True):
         total, _ = kept_of(graph).total(graph, part, LONGEST)
         if total is None:
             msg = (
@@ -163,11 +201,10 @@ def track(
             raise LoopError(msg)
         below = total
         if total.products > most:
-            below = pruned(total, _sizes(graph, part, typical), graph.pairs, inside, most)
-        digest = hashlib.sha256(repr(below).encode()).hexdigest()
-        followed.append(Followed(partition=part, loops=inside, total=below, digest=digest))
-        whole.append(None if below is total else program(total))
-    return Tracked(graph=graph, loops=tuple(loops), followed=tuple(followed), whole=tuple(whole))
+            runs = typical() if runs is None else runs
+            below = pruned(total, _sizes(graph, part, runs), graph.pairs, inside, most)
+        found.append((below, total))
+    return found
 
 
 def _sizes(graph: CausalGraph, part: Partition, typical: Sequence[Along]) -> Numbers:
