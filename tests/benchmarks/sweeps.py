@@ -8,7 +8,7 @@ All on the migration model, every parameter drawn from its declared distribution
 - series: twelve yearly series to a Zarr store, against the kernel alone;
 - shares: the same sweep with relative scores of all named loops and coverage of each run, at 101
   times, against the sweep without, one thread, CPU; and against pysimlin with loops on;
-- scaling: cost per run for ever more runs;
+- scaling: what each further run costs, for ever more runs;
 - dask: two worker processes of one thread against one, whole sweeps.
 
 Elapsed seconds where threads or processes share the work, of the quietest round.
@@ -195,29 +195,24 @@ def _pysimlin() -> float:
 
 
 def scaling(most: int) -> list[tuple[str, ...]]:
-    """Measure the cost per run for ever more runs, to metrics in a store."""
-    rows, first = [], None
+    """Measure what each further run costs, to metrics in a store, beyond what a sweep sets up."""
+    rows: list[tuple[str, ...]] = []
+    before, first = (0, 0.0), None
     for runs in (one for one in SCALES if one <= most):
         call = swept(study(runs, metrics=METRICS), 2, stored=True)
-        if first is None:
+        if not rows:
             call()
-        timing = min((measure.timed(call) for _ in range(3 if runs <= 10_000 else 1)), key=_wall)
-        each = timing.wall / runs
-        first = each if first is None else first
-        rows.append(
-            (
-                f"scaling, {runs:,} runs",
-                "",
-                f"{1e3 * each:.4f} ms a run",
-                f"{each / first:.2f}",
-                measure.verdict(each / first, 1.2, at_most=True),
-            )
-        )
+        wall = min(measure.timed(call).wall for _ in range(3 if runs <= 10_000 else 1))
+        further = (wall - before[1]) / (runs - before[0])
+        row = (f"scaling, {runs:,} runs", f"{wall:.2f} s", f"{1e3 * further:.4f} ms a further run")
+        if before[0]:
+            first = further if first is None else first
+            target = measure.verdict(further / first, 1.2, at_most=True)
+            rows.append((*row, f"{further / first:.2f}", target))
+        else:
+            rows.append((*row, "", ""))
+        before = (runs, wall)
     return rows
-
-
-def _wall(timing: measure.Timing) -> float:
-    return timing.wall
 
 
 def dask(runs: int) -> list[tuple[str, ...]]:
