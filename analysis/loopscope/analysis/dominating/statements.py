@@ -2,7 +2,7 @@
 
 In: a text and ``Ensemble``.  Out: ``Judged``: for each run 1 (true), 0 (false) or NaN (unknown: it
 failed before that could be said).  The text is data: words are compared with the names of the
-sweep, and nothing in it is executed.
+sweep, and nothing in it is executed::
 
     statement  = clause, joined by "and" and "or" ("and" binds stronger), with "not" and ( )
     clause     = LOOP ["always" | "never"] "dominates" [WHEN]
