@@ -103,7 +103,7 @@ def diaspora_and_lobby(sweep: xr.Dataset) -> None:
 def fertility_gap(sweep: xr.Dataset) -> None:
     corners = [sweep["inputs"].values[:, place] for place in (0, 1)]
     for fertility in np.unique(corners[0])[[0, 12, 24]]:
-        for opened in np.unique(corners[1])[[0, 24]]:
+        for opened in np.unique(corners[1])[[0, 16]]:
             at = (corners[0] == fertility) & (corners[1] == opened)
             values = {
                 name: float(sweep[name].values[at][0])
@@ -112,8 +112,9 @@ def fertility_gap(sweep: xr.Dataset) -> None:
             decrease = float(sweep["natural decrease, mean"].values[at][0])
             net = float(sweep["net migration, mean"].values[at][0])
             told = ", ".join(f"{name} {value:,.4g}" for name, value in values.items())
-            covered = f"net migration {net / decrease:.0%} of natural decrease"
-            print(f"  fertility {fertility:.2f}, channel +{opened:.1f}: {told}, {covered}")
+            if decrease > 0:
+                told += f", net migration {net / decrease:.0%} of natural decrease"
+            print(f"  fertility {fertility:.2f}, work lever {opened:+.1f}: {told}")
 
 
 def amnesty_period(sweep: xr.Dataset) -> None:
@@ -122,7 +123,8 @@ def amnesty_period(sweep: xr.Dataset) -> None:
     )
     people = sweep["irregular migrants, mean"].values
     several = count >= 3
-    print(f"none after 2020: {(count == 0).mean():.0%}; three or more: {several.mean():.0%}")
+    none = (count == 0) & (sweep["amnesty window, mean"].values < 0.5)
+    print(f"none after 2020: {none.mean():.0%}; three or more: {several.mean():.0%}")
     print("  period:", spread(period[several], 0.05, 0.5, 0.95))
     for low, high in ((0, 9), (14, 99)):
         inside = several & (period >= low) & (period < high)
