@@ -22,7 +22,7 @@ import numpy as np
 from loopscope.models.errors import OutputError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import xarray as xr
 
@@ -304,3 +304,19 @@ def safe_name(name: str) -> str:
     if not clean or not (clean[0].isalnum() or clean[0] == "_"):
         clean = f"_{clean}"
     return clean
+
+
+def write_found(
+    dataset: xr.Dataset, columns: Callable[[], Mapping[str, Sequence[Any]]], path: Path
+) -> None:
+    """Write a result whole as ``.nc``, or its columns as a table, as the ending of the file says.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    if path.suffix.casefold() == ".nc":
+        write_netcdf(dataset, path)
+    else:
+        write_table(columns(), path)

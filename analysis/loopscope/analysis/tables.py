@@ -16,6 +16,7 @@ from loopscope.models.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 MISSING = "-"
 WIDE = 200
@@ -154,3 +155,10 @@ def say(text: str) -> None:
     """Write one line to standard error."""
     sys.stderr.write(f"loopscope: {plain(text)}\n")
     sys.stderr.flush()
+
+
+def wrote(*paths: Path | None) -> None:
+    """Say which files were written; None stands for one that was not asked for."""
+    for path in paths:
+        if path is not None:
+            out(f"wrote {plain(str(path))}\n")

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import distributed
 import pytest
 
 from loopscope.analysis.sweeping.filling import fill
@@ -49,7 +50,6 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """A scheduler with two workers."""
-    distributed = pytest.importorskip("distributed")
     file = tmp_path_factory.mktemp("cluster") / "scheduler.json"
     processes = [
         started("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))

@@ -80,7 +80,7 @@ def attribute(
     """
     from loopscope.analysis import outputs, tables
     from loopscope.analysis.attributing.attribution import attribute as split
-    from loopscope.analysis.attributing.parts import moment_of, parts_of
+    from loopscope.analysis.attributing.parts import columns_of, moment_of, parts_of
     from loopscope.analysis.progress import shown
     from loopscope.analysis.settings import read_settings
     from loopscope.models import load
@@ -108,7 +108,7 @@ def attribute(
         )
     moment_of(found, at)
     for path in files:
-        _write(found, path)
+        outputs.write_found(found, lambda: columns_of(found), path)
     if picture is not None:
         from loopscope.analysis.attributing.attribution_figures import attribution_figure
         from loopscope.analysis.style import save
@@ -121,8 +121,7 @@ def attribute(
         for one in read:
             print_parts(found, one)
         _print_notes(found, read[0])
-        for path in [*files, *([picture] if picture else [])]:
-            tables.out(f"wrote {tables.plain(str(path))}\n")
+        tables.wrote(*files, picture)
     _finish(found)
 
 
@@ -222,13 +221,3 @@ def _finish(found: "xr.Dataset") -> None:
     if "run" not in found.sizes and str(found["status"].to_numpy()) != "ok":
         tables.say(f"a run on the path failed {found['status'].to_numpy()}")
         raise typer.Exit(RUN_FAILED)
-
-
-def _write(found: "xr.Dataset", path: Path) -> None:
-    from loopscope.analysis import outputs
-    from loopscope.analysis.attributing.parts import columns_of
-
-    if path.suffix.casefold() == ".nc":
-        outputs.write_netcdf(found, path)
-        return
-    outputs.write_table(columns_of(found), path)

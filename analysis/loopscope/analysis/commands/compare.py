@@ -75,8 +75,7 @@ def compare(
         )
     else:
         print_comparison(compared)
-        for path in [*files, *([picture] if picture else [])]:
-            tables.out(f"wrote {tables.plain(str(path))}\n")
+        tables.wrote(*files, picture)
     finish(compared.runs)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from loopscope.analysis.commands.options import AsJson, Plot
+from loopscope.analysis.commands.options import AsJson, Plot, StoreName
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,12 +17,7 @@ FIGURES = ("probability", "shifts", "map", "box")
 
 
 def dominance(
-    store: Annotated[
-        Path,
-        typer.Argument(
-            metavar="STORE", show_default=False, help="What loopscope sweep wrote with --out."
-        ),
-    ],
+    store: StoreName,
     scenario: Annotated[
         str | None, typer.Option("--scenario", "-s", metavar="NAME", help="Where it has several.")
     ] = None,
@@ -110,7 +105,7 @@ def dominance(
     from loopscope import analysis
     from loopscope.analysis import outputs, tables
     from loopscope.analysis.dominating.ensemble import ensemble_of
-    from loopscope.analysis.dominating.telling import as_data, print_told
+    from loopscope.analysis.dominating.telling import as_data, columns_of, print_told
 
     files = [outputs.target(path, outputs.SERIES) for path in out or ()]
     picture = outputs.target(plot, outputs.PICTURES) if plot else None
@@ -125,7 +120,7 @@ def dominance(
     }  # fmt: skip
     told = _told(ensemble, **asked)
     for path in files:
-        _write(told, path)
+        outputs.write_found(told.dominance, lambda: columns_of(told.dominance), path)
     if picture is not None:
         from loopscope.analysis.style import save
 
@@ -134,8 +129,7 @@ def dominance(
         tables.print_json(as_data(told))
         return
     print_told(told)
-    for path in [*files, *([picture] if picture else [])]:
-        tables.out(f"wrote {tables.plain(str(path))}\n")
+    tables.wrote(*files, picture)
 
 
 def _told(
@@ -240,13 +234,3 @@ def _figure(told: "Told", ensemble: "Ensemble", drawn: str) -> "Figure":
         times = shift_times.first_and_last(ensemble)[shift_times.sound(ensemble)]
         return shift_figure(told.dominance, {"first": times[:, 0], "last": times[:, 1]})
     return probability_figure(told.dominance)
-
-
-def _write(told: "Told", path: Path) -> None:
-    from loopscope.analysis import outputs
-    from loopscope.analysis.dominating.telling import columns_of
-
-    if path.suffix.casefold() == ".nc":
-        outputs.write_netcdf(told.dominance, path)
-    else:
-        outputs.write_table(columns_of(told.dominance), path)

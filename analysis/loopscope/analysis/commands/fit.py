@@ -88,8 +88,7 @@ def fit(
         tables.print_json(as_data(fitted))
         return
     print_fitted(fitted)
-    for path in [*files, *([picture] if picture else [])]:
-        tables.out(f"wrote {tables.plain(str(path))}\n")
+    tables.wrote(*files, picture)
 
 
 def _write(fitted: "Fitted", path: Path) -> None:

@@ -123,8 +123,7 @@ def loops(
         print_compared(compared)
     else:
         print_ranking(ranking, top, gains=gains)
-    if picture is not None:
-        tables.out(f"wrote {tables.plain(str(picture))}\n")
+    tables.wrote(picture)
 
 
 def _refuse_beside_all(**given: object) -> None:

@@ -1,20 +1,17 @@
 """``loopscope modes``: how the runs of a sweep behave in the long run, and how often."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loopscope.analysis.commands.options import AsJson, Plot
+from loopscope.analysis.commands.options import AsJson, Plot, StoreName
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
 def modes(
-    store: Annotated[
-        Path, typer.Argument(metavar="STORE", show_default=False, help="A sweep, from 'sweep'.")
-    ],
+    store: StoreName,
     of: Annotated[
         list[str] | None,
         typer.Option("--of", metavar="NAME", help="Series of the sweep; may be given again."),
@@ -73,8 +70,7 @@ def modes(
         tables.print_json(as_data(found, decided, mapped))
         return
     print_modes(found, decided, mapped)
-    if picture is not None:
-        tables.out(f"wrote {tables.plain(str(picture))}\n")
+    tables.wrote(picture)
 
 
 def _mapped(

@@ -88,8 +88,7 @@ def run(
         for one, found in zip(runs, fits, strict=True):
             if found:
                 print_fits(one.label, found)
-        for path in [*files, *([picture] if picture else [])]:
-            tables.out(f"wrote {tables.plain(str(path))}\n")
+        tables.wrote(*files, picture)
     finish(runs)
 
 

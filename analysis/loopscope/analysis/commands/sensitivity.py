@@ -1,14 +1,11 @@
 """``loopscope sensitivity``: which parameters decide the outcomes of a sweep."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from loopscope.analysis.commands.options import AsJson, Plot, StoreName
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 def sensitivity(
@@ -80,7 +77,7 @@ def sensitivity(
     """
     from loopscope import analysis
     from loopscope.analysis import outputs, tables
-    from loopscope.analysis.indices.telling import as_data, print_indices
+    from loopscope.analysis.indices.telling import as_data, columns, print_indices
     from loopscope.analysis.progress import shown
 
     files = [outputs.target(path, outputs.SERIES) for path in out or ()]
@@ -104,7 +101,7 @@ def sensitivity(
             progress=step,
         )
     for path in files:
-        _write(found, path)
+        outputs.write_found(found, lambda: columns(found), path)
     if picture is not None:
         from loopscope.analysis.indices.index_figures import figure_of
         from loopscope.analysis.style import save
@@ -114,15 +111,4 @@ def sensitivity(
         tables.print_json(as_data(found))
         return
     print_indices(found, top, every=at is not None)
-    for path in [*files, *([picture] if picture else [])]:
-        tables.out(f"wrote {tables.plain(str(path))}\n")
-
-
-def _write(found: "xr.Dataset", path: Path) -> None:
-    from loopscope.analysis import outputs
-    from loopscope.analysis.indices.telling import columns
-
-    if path.suffix.casefold() == ".nc":
-        outputs.write_netcdf(found, path)
-    else:
-        outputs.write_table(columns(found), path)
+    tables.wrote(*files, picture)

@@ -89,9 +89,7 @@ def _say_next(loops: int, out: Path | None, picture: Path | None) -> None:
     """Say what was written, and what can be asked of it."""
     from loopscope.analysis import tables
 
-    for path in (out, picture):
-        if path is not None:
-            tables.out(f"wrote {tables.plain(str(path))}\n")
+    tables.wrote(out, picture)
     if out is None:
         tables.out("nothing is kept: --out NAME.zarr keeps it for 'sensitivity' and 'dominance'\n")
         return

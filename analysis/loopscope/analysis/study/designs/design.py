@@ -6,6 +6,7 @@ give the rows of any block of runs without making the others.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeVar
 
@@ -123,6 +124,7 @@ class Design(Record):
         """Return the names of parameters whose values a file gives; None where none does."""
         return None
 
+    @abstractmethod
     def plan(self, space: Space, runs: int | None, seed: int) -> Points:
         """Return the rows of at most so many runs.
 
@@ -131,7 +133,6 @@ class Design(Record):
         StudyError
             Too few runs, or too many, for the design.
         """
-        raise NotImplementedError
 
 
 class Listing(Design):
