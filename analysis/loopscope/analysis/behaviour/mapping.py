@@ -8,12 +8,13 @@ error.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from loopscope.analysis.behaviour.classifying import LOCK_IN, MODES, UNKNOWN
 from loopscope.analysis.behaviour.drawn import drawn
+from loopscope.analysis.plane import plane_of
 from loopscope.models.errors import StudyError, did_you_mean
 from loopscope.models.names import key
 
@@ -78,8 +79,6 @@ def mode_map(
     """
     import xarray as xr
 
-    from loopscope.analysis.dominating.mapping import cells_of
-
     if cells < 1:
         msg = f"a map needs at least one cell along each parameter, got {cells}"
         raise StudyError(msg)
@@ -92,36 +91,31 @@ def mode_map(
         raise StudyError(msg)
     grid = drawn(swept).kind == "grid"
     columns = [np.asarray(swept["inputs"].isel(parameter=place).values) for place in places]
-    axes = [cells_of(values, cells, grid) for values in columns]
-    (x, _, column), (y, _, row) = axes
-    shape = (len(y), len(x))
-    cell = row * len(x) + column
-
-    def tally(which: NDArray[np.bool_]) -> NDArray[np.int64]:
-        return np.bincount(cell[which], minlength=shape[0] * shape[1]).reshape(shape)
-
+    unit = swept["unit"].values if "unit" in swept.coords else [""] * len(names)
+    plane = plane_of(
+        columns,
+        [names[place] for place in places],
+        [str(unit[place]) for place in places],
+        cells,
+        grid=grid,
+    )
+    tally = plane.tally
     finite = tally(codes != UNKNOWN)
     counts = np.stack([tally(codes == code) for code in range(len(labels))], axis=-1)
     enough = finite >= max(1, fewest if fewest is not None else 1 if grid else FEWEST)
     shares = np.where(
         enough[..., np.newaxis], counts / np.maximum(finite, 1)[..., np.newaxis], np.nan
     )
-    unit = swept["unit"].values if "unit" in swept.coords else [""] * len(names)
-    coords: dict[str, Any] = {"mode": list(labels)}
-    for name, place, (middles, edges, _) in zip("xy", places, axes, strict=True):
-        facts = {"parameter": names[place], "units": str(unit[place])}
-        coords[name] = (name, middles, facts)
-        coords[f"{name}_edges"] = (f"{name}_edge", edges, facts)
     dims = ("y", "x")
     return xr.Dataset(
         {
             "code": (dims, np.where(enough, counts.argmax(axis=-1), np.nan)),
             "share": (dims, np.where(enough, counts.max(axis=-1) / np.maximum(finite, 1), np.nan)),
-            "runs": (dims, tally(np.ones(len(cell), dtype=bool))),
+            "runs": (dims, tally(np.ones(len(codes), dtype=bool))),
             "failed": (dims, tally(codes == UNKNOWN)),
             "probability": ((*dims, "mode"), shares),
         },
-        coords=coords,
+        coords={"mode": list(labels), **plane.coords},
         attrs={
             "outcome": str(part["outcome"].values),
             "scenario": _named(part, lock_in),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopscope.analysis.dominating.ensemble import FAILED, Ensemble, ensemble_of
+from loopscope.analysis.plane import plane_of
 from loopscope.models.errors import StudyError
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ FULL = 1.5
 
 FEWEST = 10
 """Runs from which a bin says something, unless said."""
-
-WIDE = 30.0
-"""Ratio of largest to smallest value from which bins may be even in the logarithm."""
 
 
 def dominance_map(
@@ -101,16 +99,16 @@ def map_of(
     grid = ensemble.sample.kind == "grid"
     if grid and fewest is None:
         needed = 1
-    axes = [cells_of(ensemble.inputs[:, place], cells, grid) for place in places]
-    (x, _, column), (y, _, row) = axes
+    plane = plane_of(
+        [ensemble.inputs[:, place] for place in places],
+        [ensemble.parameters[place] for place in places],
+        [ensemble.units[place] for place in places],
+        cells,
+        grid=grid,
+    )
     leader = ensemble.leader[:, moment]
-    count, shape = len(ensemble.loops), (len(y), len(x))
-    cell = row * len(x) + column
+    count, tally = len(ensemble.loops), plane.tally
     alive = leader != FAILED
-
-    def tally(chosen: NDArray[np.bool_]) -> Numbers:
-        found: Numbers = np.bincount(cell[chosen], minlength=shape[0] * shape[1]).astype(float)
-        return found.reshape(shape)
 
     finite = tally(alive)
     wins = np.stack([tally(leader == place) for place in range(count)], axis=-1)
@@ -125,11 +123,8 @@ def map_of(
         "loop": np.array(ensemble.loops, dtype=np.str_),
         "loop_name": ("loop", np.array(ensemble.names, dtype=np.str_)),
         "polarity": ("loop", np.array(ensemble.polarities, dtype=np.str_)),
+        **plane.coords,
     }
-    for name, place, (middles, edges, _) in zip("xy", places, axes, strict=True):
-        facts = {"parameter": ensemble.parameters[place], "units": ensemble.units[place]}
-        coords[name] = (name, middles, facts)
-        coords[f"{name}_edges"] = (f"{name}_edge", edges, facts)
     return xr.Dataset(
         {
             "leader": (dims, np.where(enough, code, np.nan)),
@@ -137,8 +132,8 @@ def map_of(
                 dims,
                 np.where(enough, all_wins.max(axis=-1) / np.maximum(finite, 1), np.nan),
             ),
-            "runs": (dims, tally(np.ones(len(cell), dtype=bool)).astype(np.int64)),
-            "failed": (dims, tally(~alive).astype(np.int64)),
+            "runs": (dims, tally(np.ones(len(leader), dtype=bool))),
+            "failed": (dims, tally(~alive)),
             "probability": ((*dims, "loop"), shares),
         },
         coords=coords,
@@ -151,25 +146,3 @@ def map_of(
             "fewest": needed,
         },
     )
-
-
-def cells_of(values: Numbers, cells: int, grid: bool) -> tuple[Numbers, Numbers, NDArray[np.int64]]:
-    """Return middles, edges and the cell of each run along one parameter."""
-    points, place = np.unique(values, return_inverse=True)
-    if grid or len(points) <= cells:
-        inner = (points[1:] + points[:-1]) / 2
-        margin = (points[1] - points[0]) / 2 if len(points) > 1 else 0.5
-        after = (points[-1] - points[-2]) / 2 if len(points) > 1 else 0.5
-        edges = np.concatenate([[points[0] - margin], inner, [points[-1] + after]])
-        return points, edges, place
-    low, high = float(points[0]), float(points[-1])
-    middle = float(np.median(values))
-    spread_in_log = low > 0 and high / low >= WIDE and middle < 0.25 * (low + high)
-    if spread_in_log:
-        edges = np.geomspace(low, high, cells + 1)
-        middles = np.sqrt(edges[1:] * edges[:-1])
-    else:
-        edges = np.linspace(low, high, cells + 1)
-        middles = (edges[1:] + edges[:-1]) / 2
-    found = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, cells - 1)
-    return middles, edges, found.astype(np.int64)
