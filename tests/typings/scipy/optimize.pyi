@@ -24,3 +24,12 @@ def least_squares(
 def linear_sum_assignment(
     cost_matrix: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+def minimize(
+    fun: Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]],
+    x0: NDArray[np.float64],
+    *,
+    jac: bool,
+    method: str,
+    bounds: list[tuple[float | None, float | None]],
+    options: dict[str, int],
+) -> OptimizeResult: ...

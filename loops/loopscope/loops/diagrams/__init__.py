@@ -1,0 +1,1 @@
+"""Causal loop diagrams, and stock-and-flow diagrams, of a model."""
