@@ -15,7 +15,7 @@ import numpy as np
 from loopscope import loops
 from loopscope.analysis.runs import Choice, label_of
 from loopscope.loops.compare import flat
-from loopscope.loops.dominance import Period, periods
+from loopscope.loops.dominance import Period, mean_shares, periods
 from loopscope.loops.graph import CausalGraph
 from loopscope.loops.notes import notes_on
 from loopscope.models.errors import LoopError
@@ -180,28 +180,6 @@ def rank(
         along=along,
         scores=scores,
     )
-
-
-def mean_shares(scores: xr.Dataset) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return the mean magnitude of relative scores over a run, dims (loop,).
-
-    Every saved time speaks for the interval that begins there; times at which nothing of the
-    partition moves do not count.
-    """
-    time = np.asarray(scores["time"].values, dtype=np.float64)
-    values = np.abs(np.asarray(scores["relative"].values, dtype=np.float64))
-    weights = np.append(np.diff(time), 0.0) if len(time) > 1 else np.ones(1)
-    known = np.isfinite(values)
-    numbers = np.asarray(scores["partition"].values)
-    found = np.zeros(values.shape[1])
-    for number in set(numbers.tolist()):
-        inside = numbers == number
-        moving = np.where(known[:, inside], values[:, inside], 0.0).sum(axis=1) > 0
-        total = float((weights * moving).sum())
-        if total > 0:
-            part = np.where(known[:, inside], values[:, inside], 0.0)
-            found[inside] = (weights[:, None] * moving[:, None] * part).sum(axis=0) / total
-    return found
 
 
 def _of_named(found: Loops, scores: xr.Dataset) -> list[str]:

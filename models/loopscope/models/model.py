@@ -202,3 +202,8 @@ class Model:
 
     def __iter__(self) -> Iterator[AnyVariable]:
         return iter(self.variables.values())
+
+    def _repr_html_(self) -> str:
+        from loopscope.models.notebook.cards import html_of
+
+        return html_of(self)

@@ -73,6 +73,11 @@ class Loops:
             lines.append(f"... {len(self) - ROWS:,} more")
         return "\n".join([f"<Loops of {self.graph.model.name}: {self.statement}>", *lines])
 
+    def _repr_html_(self) -> str:
+        from loopscope.loops.notebook.cards import html_of
+
+        return html_of(self)
+
     @overload
     def __getitem__(self, which: int | str) -> Loop: ...
     @overload

@@ -44,6 +44,7 @@ def record(
     not_for: str,
     source: str,
     sides: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+    links: NDArray[np.float64] | None = None,
     dims: tuple[str, ...] = (),
     coords: Mapping[str, Any] | None = None,
     attrs: Mapping[str, Any] | None = None,
@@ -62,6 +63,8 @@ def record(
         Paper that defines the method.
     sides
         Sums of positive and of negative scores over all loops, dims (partition, [run,] time).
+    links
+        Relative link scores, dims (link, [run,] time), links in the order of ``graph.pairs``.
     dims, coords
         Further dims, as ``("mode",)``, and their coordinates.
 
@@ -73,7 +76,7 @@ def record(
         ``reinforcing``: the share of positive scores among all loops of the loop's partition, NaN
         where nothing moves.
     """
-    import xarray as xr
+    from loopscope.loops.notebook.scores import Scores
 
     order = (*(("run",) if run.runs is not None else ()), "time", *dims, "loop")
     time_units = found.graph.model.clock.units
@@ -86,7 +89,7 @@ def record(
         **(coords or {}),
     }
     words = np.broadcast_to(status, relative.shape)
-    made = xr.Dataset(
+    made = Scores(
         {
             "relative": (order, relative, {"units": "1", "long_name": f"relative score, {method}"}),
             "raw": (order, raw, {"units": units, "long_name": f"raw score, {method}"}),
@@ -112,6 +115,13 @@ def record(
             share = up / (up - down)
         rows = np.asarray(known["partition"][1])
         made["reinforcing"] = (order, np.moveaxis(share, 0, -1)[..., rows], {"units": "1"})
+    if links is not None:
+        ends = np.array(found.graph.pairs, dtype=np.str_).reshape(-1, 2)
+        made = made.assign_coords(link_cause=("link", ends[:, 0]), link_effect=("link", ends[:, 1]))
+        made["link_relative"] = (
+            (*order[:-1], "link"), np.moveaxis(links, 0, -1),
+            {"units": "1", "long_name": f"relative link score, {method}"},
+        )  # fmt: skip
     return made
 
 

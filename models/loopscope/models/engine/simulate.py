@@ -277,11 +277,11 @@ def _assemble(
     The constructor looks for conflicts between every two, which takes ten times as long as a run
     of a model with hundreds of variables; where xarray lets one go round it, one does.
     """
-    import xarray as xr
+    from loopscope.models.notebook.runs import Runs
 
-    direct = getattr(xr.Dataset, "_construct_direct", None)
+    direct = getattr(Runs, "_construct_direct", None)
     if direct is None:
-        return xr.Dataset(variables, coords=axis.coords, attrs=attrs)
+        return Runs(variables, coords=axis.coords, attrs=attrs)
     dataset: xr.Dataset = direct(
         {"time": axis.variables["time"].copy(deep=False), **variables},
         coord_names={"time"},

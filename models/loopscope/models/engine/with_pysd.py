@@ -204,6 +204,8 @@ def _table(name: str, points: Any) -> pd.Series:
 def _to_dataset(table: pd.DataFrame, loaded: Any, path: Path) -> xr.Dataset:
     import xarray as xr
 
+    from loopscope.models.notebook.runs import Runs
+
     units = dict(zip(loaded.doc["Real Name"], loaded.doc["Units"], strict=True))
     variables: dict[str, xr.Variable] = {}
     coordinates: dict[str, Any] = {}
@@ -224,7 +226,7 @@ def _to_dataset(table: pd.DataFrame, loaded: Any, path: Path) -> xr.Dataset:
     status = "ok" if first is None else f"not finite: '{first[1]}' at time {first[0]:g}"
     variables["status"] = xr.Variable((), status)
     time = xr.Variable(("time",), table.index.to_numpy(dtype=np.float64))
-    return xr.Dataset(
+    return Runs(
         variables,
         coords={"time": time, **coordinates},
         attrs={"model": path.stem, "engine": f"PySD {version('pysd')}", "method": "Euler"},

@@ -1,0 +1,1 @@
+"""How loops and scores show themselves in a notebook."""
