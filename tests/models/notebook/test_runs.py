@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,13 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from IPython.core.interactiveshell import InteractiveShell
 from lxml import etree
 
 from loopscope import models
+from loopscope.models.notebook import datasets
 from loopscope.models.notebook.pieces import curve
-from loopscope.models.notebook.runs import Runs
+from loopscope.models.notebook.runs import html_of
 
 TEACUP = "docs/examples/teacup.mdl"
 
@@ -26,8 +27,8 @@ def run() -> Any:
 
 
 def test_a_run_shows_a_curve_and_the_numbers_of_each_variable(run: Any) -> None:
-    shown = run._repr_html_()
-    page = etree.fromstring(f"<div>{shown.split('<details>')[0]}</div></div>")
+    shown = html_of(run)
+    page = etree.fromstring(f"<div>{shown}</div>")
     rows = page.findall(".//tr")[1:]
     assert [row[0].text for row in rows] == list(run.data_vars)[: len(rows)]
     stock = next(row for row in rows if row[0].text == "Teacup Temperature")
@@ -38,18 +39,27 @@ def test_a_run_shows_a_curve_and_the_numbers_of_each_variable(run: Any) -> None:
 
 def test_runs_show_a_band() -> None:
     runs = models.simulate(TEACUP, parameters={"Room Temperature": np.array([50.0, 60.0, 70.0])})
-    shown = runs._repr_html_()
+    shown = html_of(runs)
     assert "3 runs of teacup" in shown
     assert "<polygon" in shown
 
 
-def test_it_is_a_dataset_in_all_else(run: Any, tmp_path: Any) -> None:
-    assert isinstance(run, xr.Dataset)
-    assert run.equals(xr.Dataset(dict(run.data_vars), run.coords))
-    assert run.identical(pickle.loads(pickle.dumps(run)))
-    run.to_netcdf(tmp_path / "run.nc")
-    with xr.open_dataset(tmp_path / "run.nc") as again:
-        assert again["Teacup Temperature"].equals(run["Teacup Temperature"])
+def test_a_notebook_shows_it_and_other_datasets_as_ever(run: Any) -> None:
+    shell = InteractiveShell.instance()
+    try:
+        datasets.offer("loopscope.models.notebook.runs")
+        show = shell.display_formatter.formatters["text/html"]
+        assert "Run of teacup" in show(run)
+        assert "as xarray shows it" in show(run)
+        other = xr.Dataset({"a": ("time", [1.0, 2.0])})
+        assert "as xarray shows it" not in show(other)
+        assert "xr-header" in show(other)
+    finally:
+        InteractiveShell.clear_instance()
+
+
+def test_it_stays_a_dataset(run: Any) -> None:
+    assert type(run) is xr.Dataset
 
 
 @pytest.mark.parametrize(
@@ -63,15 +73,18 @@ def test_it_is_a_dataset_in_all_else(run: Any, tmp_path: Any) -> None:
 )
 def test_what_is_no_run_any_more_is_shown_as_xarray_does(run: Any, made: Any) -> None:
     found = made(run)
-    assert isinstance(found, Runs)
-    assert found._repr_html_().startswith("<div><svg")
-    assert "as xarray shows it" not in found._repr_html_()
+    assert html_of(found) is None
 
 
 def test_names_from_a_file_are_escaped() -> None:
     hostile = "<script>alert(1)</script>"
-    run = Runs({hostile: ("time", [1.0, 2.0], {"units": "<b>"})}, coords={"time": [0.0, 1.0]})
-    shown = run._repr_html_()
+    run = xr.Dataset(
+        {hostile: ("time", [1.0, 2.0], {"units": "<b>"})},
+        coords={"time": [0.0, 1.0]},
+        attrs={"engine": hostile, "settings": "", "model": hostile, "scenario": hostile},
+    )
+    shown = html_of(run)
+    assert shown is not None
     assert "<script>" not in shown
     assert "<b>" not in shown
 

@@ -1,7 +1,6 @@
 """Scores as a notebook shows them: who drives the model, as a picture and as a table.
 
-Stage 4 of 4.  In: what a method of scoring made.  Out: ``Scores``, an ``xarray.Dataset`` in all
-else.
+Stage 4 of 4.  In: what a method of scoring made.  Out: HTML.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from loopscope.loops.dominance import NONE, mean_shares, periods
 from loopscope.models.notebook.pieces import card, curve, folded, paragraph, table, thinned
@@ -18,36 +16,31 @@ from loopscope.models.notebook.pieces import card, curve, folded, paragraph, tab
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import xarray as xr
+
 LISTED = 12
 """Loops in the table, strongest first."""
 
 PERIODS = 12
 
 
-class Scores(xr.Dataset):  # type: ignore[no-untyped-call]  # of xarray's __init_subclass__
-    """Scores of loops: a Dataset that shows a picture in a notebook.
+def html_of(scores: xr.Dataset) -> str | None:
+    """Return shares over time, loops by mean share, and who dominates when.
 
-    Only the display differs from ``xarray.Dataset``: one run is shown as shares over time, who
-    dominates when, and loops by mean share; all else as xarray does.
+    Parameters
+    ----------
+    scores
+        Any Dataset; None is returned where it does not hold scores of one run at several times.
     """
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        own: str = super()._repr_html_()
-        whole = {"relative", "partition", "name", "polarity"} <= set(self.variables)
-        if not whole or self["relative"].dims != ("time", "loop") or self.sizes["time"] < 2:
-            return own
-        relative = np.nan_to_num(self["relative"].values)
-        if not relative.any():
-            return card(_title(self), paragraph("nothing moves in this run"), folded(XARRAY, own))
-        parts = [_picture(self), _table(self), _periods(self)]
-        if statement := self.attrs.get("loops"):
-            parts.append(paragraph(str(statement)))
-        return card(_title(self), *parts, folded(XARRAY, own))
-
-
-XARRAY = "as xarray shows it"
+    whole = {"relative", "partition", "name", "polarity"} <= set(scores.variables)
+    if not whole or scores["relative"].dims != ("time", "loop") or scores.sizes["time"] < 2:
+        return None
+    if not np.nan_to_num(scores["relative"].values).any():
+        return card(_title(scores), paragraph("nothing moves in this run"))
+    parts = [_picture(scores), _table(scores), _periods(scores)]
+    if statement := scores.attrs.get("loops"):
+        parts.append(paragraph(str(statement)))
+    return card(_title(scores), *parts)
 
 
 def _title(scores: xr.Dataset) -> str:

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from loopscope.loops.signs.observed import observe
+from loopscope.models.notebook.datasets import offer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -76,8 +79,9 @@ def record(
         ``reinforcing``: the share of positive scores among all loops of the loop's partition, NaN
         where nothing moves.
     """
-    from loopscope.loops.notebook.scores import Scores
+    import xarray as xr
 
+    offer("loopscope.loops.notebook.scores")
     order = (*(("run",) if run.runs is not None else ()), "time", *dims, "loop")
     time_units = found.graph.model.clock.units
     known: dict[str, Any] = {
@@ -89,7 +93,7 @@ def record(
         **(coords or {}),
     }
     words = np.broadcast_to(status, relative.shape)
-    made = Scores(
+    made = xr.Dataset(
         {
             "relative": (order, relative, {"units": "1", "long_name": f"relative score, {method}"}),
             "raw": (order, raw, {"units": units, "long_name": f"raw score, {method}"}),
@@ -118,10 +122,14 @@ def record(
     if links is not None:
         ends = np.array(found.graph.pairs, dtype=np.str_).reshape(-1, 2)
         made = made.assign_coords(link_cause=("link", ends[:, 0]), link_effect=("link", ends[:, 1]))
+        lead = tuple(dim for dim in order if dim in ("run", "time"))
         made["link_relative"] = (
-            (*order[:-1], "link"), np.moveaxis(links, 0, -1),
+            (*lead, "link"), np.moveaxis(links, 0, -1),
             {"units": "1", "long_name": f"relative link score, {method}"},
         )  # fmt: skip
+        shown = observe(run)
+        signs = np.array([shown[pair].sign for pair in found.graph.pairs], dtype=np.str_)
+        made["link_sign"] = ("link", signs)
     return made
 
 

@@ -21,6 +21,7 @@ from loopscope.models.engine.plan import plan
 from loopscope.models.engine.prepared import Prepared, of_file, prepare
 from loopscope.models.engine.request import clock_of, named, threads_of
 from loopscope.models.errors import RunError, did_you_mean, shown
+from loopscope.models.notebook.datasets import offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -277,11 +278,11 @@ def _assemble(
     The constructor looks for conflicts between every two, which takes ten times as long as a run
     of a model with hundreds of variables; where xarray lets one go round it, one does.
     """
-    from loopscope.models.notebook.runs import Runs
+    import xarray as xr
 
-    direct = getattr(Runs, "_construct_direct", None)
+    direct = getattr(xr.Dataset, "_construct_direct", None)
     if direct is None:
-        return Runs(variables, coords=axis.coords, attrs=attrs)
+        return xr.Dataset(variables, coords=axis.coords, attrs=attrs)
     dataset: xr.Dataset = direct(
         {"time": axis.variables["time"].copy(deep=False), **variables},
         coord_names={"time"},
@@ -318,4 +319,5 @@ def to_dataset(result: Result) -> xr.Dataset:
             [asdict(failure) for failure in islice(result.failures.values(), LISTED)]
         )
     axis = _time_axis(result.time.tobytes(), prepared.clock["units"])
+    offer("loopscope.models.notebook.runs")
     return _assemble(variables, axis, attrs)

@@ -22,6 +22,7 @@ from loopscope.models.engine.overrides import plain_number
 from loopscope.models.engine.request import clock_of, named
 from loopscope.models.errors import ReadError, RunError, UnknownNameError, did_you_mean, shown
 from loopscope.models.names import key
+from loopscope.models.notebook.datasets import offer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,8 +205,6 @@ def _table(name: str, points: Any) -> pd.Series:
 def _to_dataset(table: pd.DataFrame, loaded: Any, path: Path) -> xr.Dataset:
     import xarray as xr
 
-    from loopscope.models.notebook.runs import Runs
-
     units = dict(zip(loaded.doc["Real Name"], loaded.doc["Units"], strict=True))
     variables: dict[str, xr.Variable] = {}
     coordinates: dict[str, Any] = {}
@@ -226,7 +225,8 @@ def _to_dataset(table: pd.DataFrame, loaded: Any, path: Path) -> xr.Dataset:
     status = "ok" if first is None else f"not finite: '{first[1]}' at time {first[0]:g}"
     variables["status"] = xr.Variable((), status)
     time = xr.Variable(("time",), table.index.to_numpy(dtype=np.float64))
-    return Runs(
+    offer("loopscope.models.notebook.runs")
+    return xr.Dataset(
         variables,
         coords={"time": time, **coordinates},
         attrs={"model": path.stem, "engine": f"PySD {version('pysd')}", "method": "Euler"},

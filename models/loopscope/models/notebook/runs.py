@@ -1,6 +1,6 @@
 """Runs as a notebook shows them: a curve and numbers for each variable.
 
-Stage 5 of 5.  In: what ``simulate`` made.  Out: ``Runs``, an ``xarray.Dataset`` in all else.
+Stage 5 of 5.  In: what ``simulate`` made.  Out: HTML, which ``datasets`` hands to the notebook.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from loopscope.models.notebook.pieces import (
     card,
@@ -22,6 +21,7 @@ from loopscope.models.notebook.pieces import (
 )
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import NDArray
 
 LISTED = 12
@@ -31,36 +31,31 @@ RUNS = 2_000
 """Of an ensemble so many runs make the curves, at equal distances."""
 
 
-class Runs(xr.Dataset):  # type: ignore[no-untyped-call]  # of xarray's __init_subclass__
-    """One run, or many: a Dataset that shows curves in a notebook.
+def html_of(runs: xr.Dataset) -> str | None:
+    """Return curves and numbers of a run, or of many; None where a Dataset holds no run any more.
 
-    Only the display differs from ``xarray.Dataset``; what xarray makes of it is shown as far as it
-    still has times, and otherwise as xarray does.
+    Parameters
+    ----------
+    runs
+        Dims ([run,] time); any Dataset may be asked about.
     """
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        own: str = super()._repr_html_()
-        names = [
-            str(name)
-            for name, values in self.data_vars.items()
-            if values.dims in (("time",), ("run", "time")) and values.dtype.kind == "f"
-        ]
-        if not names or self.sizes.get("time", 0) < 2 or not self.sizes.get("run", 1):
-            return own
-        ensemble = "run" in self[names[0]].dims
-        rows = [_row(self[name]) for name in names[:LISTED]]
-        last = "at the end" + (", 5 % to 95 % of runs" if ensemble else "")
-        parts = [paragraph(_said(self))]
-        parts.append(
-            table(("variable", "over time", "at the start", last, "unit"), rows, (2, 3), raw=1)
-        )
-        if len(names) > LISTED:
-            parts.append(
-                folded(f"{len(names) - LISTED} more", paragraph(", ".join(names[LISTED:])))
-            )
-        return card(_title(self), *parts, folded("as xarray shows it", own))
+    if not {"engine", "settings"} <= set(runs.attrs):
+        return None
+    names = [
+        str(name)
+        for name, values in runs.data_vars.items()
+        if values.dims in (("time",), ("run", "time")) and values.dtype.kind == "f"
+    ]
+    if not names or runs.sizes["time"] < 2 or not runs.sizes.get("run", 1):
+        return None
+    last = "at the end" + (", 5 % to 95 % of runs" if "run" in runs.sizes else "")
+    head = ("variable", "over time", "at the start", last, "unit")
+    parts = [paragraph(_said(runs))]
+    parts.append(table(head, [_row(runs[name]) for name in names[:LISTED]], (2, 3), raw=1))
+    if len(names) > LISTED:
+        others = paragraph(", ".join(names[LISTED:]))
+        parts.append(folded(f"{len(names) - LISTED} more", others))
+    return card(_title(runs), *parts)
 
 
 def _title(runs: xr.Dataset) -> str:
