@@ -56,7 +56,7 @@ def _picture(scores: xr.Dataset) -> str:
     with styled():
         figure.savefig(text, format="svg", metadata={"Date": None})
     drawn = text.getvalue()
-    return drawn[drawn.index("<svg") :]
+    return f"<div>{drawn[drawn.index('<svg') :]}</div>"
 
 
 def _table(scores: xr.Dataset) -> str:

@@ -28,7 +28,7 @@ def html_of(model: Model) -> str:
         ("constants", model.parameters),
         ("lookups", model.lookups),
     )
-    counts = ", ".join(f"{len(found)} {kind}" for kind, found in kinds if found)
+    counts = ", ".join(counted(len(found), kind) for kind, found in kinds if found)
     clock = model.clock
     parts = [paragraph(f"{counts or 'no variables'}; {clock.method}, time in {clock.units or '-'}")]
     for kind, found in kinds:
@@ -36,8 +36,20 @@ def html_of(model: Model) -> str:
             continue
         shown = _variables(found)
         opened = kind == "stocks" and len(found) <= OPEN
-        parts.append(shown if opened else folded(f"{len(found)} {kind}", shown))
+        parts.append(shown if opened else folded(counted(len(found), kind), shown))
     return card(f"Model {model.name}", *parts)
+
+
+def counted(count: int, kind: str) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "auxiliaries"), counted(2, "stocks")
+    ('1 auxiliary', '2 stocks')
+    """
+    one = kind.removesuffix("ies") + "y" if kind.endswith("ies") else kind.removesuffix("s")
+    return f"{count} {one if count == 1 else kind}"
 
 
 def _variables(found: Sequence[AnyVariable]) -> str:

@@ -48,6 +48,8 @@ def html_of(runs: xr.Dataset) -> str | None:
     ]
     if not names or runs.sizes["time"] < 2 or not runs.sizes.get("run", 1):
         return None
+    # What never moves is named last: most of it is constants.
+    names.sort(key=lambda name: not _moves(runs[name]))
     last = "at the end" + (", 5 % to 95 % of runs" if "run" in runs.sizes else "")
     head = ("variable", "over time", "at the start", last, "unit")
     parts = [paragraph(_said(runs))]
@@ -56,6 +58,11 @@ def html_of(runs: xr.Dataset) -> str | None:
         others = paragraph(", ".join(names[LISTED:]))
         parts.append(folded(f"{len(names) - LISTED} more", others))
     return card(_title(runs), *parts)
+
+
+def _moves(values: xr.DataArray) -> bool:
+    first = values.isel(time=0)
+    return bool((values.isel(time=-1) != first).any() or (values != first).any())
 
 
 def _title(runs: xr.Dataset) -> str:
