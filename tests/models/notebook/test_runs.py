@@ -30,7 +30,7 @@ def test_a_run_shows_a_curve_and_the_numbers_of_each_variable(run: Any) -> None:
     shown = html_of(run)
     page = etree.fromstring(f"<div>{shown}</div>")
     rows = page.findall(".//tr")[1:]
-    moving = [name for name in run.data_vars if name != "status" and np.ptp(run[name]) > 0]
+    moving = [name for name in run.data_vars if name != "status" and np.ptp(run[name].values) > 0]
     assert [row[0].text for row in rows][: len(moving)] == moving
     stock = next(row for row in rows if row[0].text == "Teacup Temperature")
     assert float(stock[2].text) == pytest.approx(float(run["Teacup Temperature"][0]), rel=1e-3)
