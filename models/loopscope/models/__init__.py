@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from loopscope.models.symbolic import symbolise as symbolise
     from loopscope.models.units import UnitFinding as UnitFinding
     from loopscope.models.units import check_units as check_units
+    from loopscope.models.writing.saving import write as write
+    from loopscope.models.writing.view import View as View
 
 _HOME = {
     "Case": "case",
@@ -45,6 +47,7 @@ _HOME = {
     "Scenario": "scenario",
     "Statement": "statement",
     "UnitFinding": "units",
+    "View": "writing.view",
     "cases": "case",
     "check_units": "units",
     "claims": "claim",
@@ -55,6 +58,7 @@ _HOME = {
     "simulate": "engine.simulate",
     "statements": "statement_file",
     "symbolise": "symbolic",
+    "write": "writing.saving",
 }
 
 __all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -9,6 +9,7 @@ their ``eval`` replaced, one definition at a time, so that what cannot be read h
 from __future__ import annotations
 
 import ast
+import math
 import re
 import warnings
 from contextlib import contextmanager
@@ -97,6 +98,7 @@ def read_xmile(
     if not name:
         msg = f"{file}, {where}: <{tag}> has no name; add one, as in <{tag} name='births'>"
         raise ReadError(msg)
+    limits = _limits(node, tree)
     entry: Any = None
     if not construct:
         bare_table = tag == "gf" or (tag == "aux" and not tree.text(node, "eqn"))
@@ -114,7 +116,7 @@ def read_xmile(
         syntax=entry,
         where=where,
         units=tree.text(node, "units") or "",
-        limits=_limits(node, tree),
+        limits=limits,
         documentation=tree.text(node, "doc") or "",
         is_flow=tag == "flow",
         construct=construct,
@@ -129,14 +131,24 @@ def read_clock(name: str, equation: str, units: str, file: str) -> Entry:
     return Entry(name=name, kind="equation", syntax=element.ast, where="<sim_specs>", units=units)
 
 
+def read_texts(node: _Element, tree: Tree) -> dict[str, Any]:
+    """Return the unit, documentation and range that a node gives, beside its equation."""
+    found = {"units": tree.text(node, "units"), "documentation": tree.text(node, "doc")}
+    return {**{name: text for name, text in found.items() if text}, "limits": _limits(node, tree)}
+
+
 def _limits(node: _Element, tree: Tree) -> tuple[float | None, float | None]:
+    """Return the declared range; PySD asks for both sides, so an open one is made infinite."""
     child = node.find("ns:range", tree.ns)
     bounds: list[float | None] = []
-    for side in ("min", "max"):
+    for side, open_end in (("min", "-inf"), ("max", "inf")):
+        if child is not None and not child.get(side, "").strip():
+            child.set(side, open_end)
         try:
-            bounds.append(float(child.get(side, "")) if child is not None else None)
+            found = float(child.get(side, "")) if child is not None else math.inf
         except ValueError:
-            bounds.append(None)
+            found = math.inf
+        bounds.append(found if math.isfinite(found) else None)
     return bounds[0], bounds[1]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loopscope.models.draft import Dialect, Draft, Entry
 from loopscope.models.errors import ReadError, UnknownNameError, did_you_mean
@@ -165,15 +165,19 @@ def _read_xmile(data: bytes, path: Path, name: str, sha256: str) -> Draft:
     groups = xmile.groups(tree)
     units = next((node.get("time_units", "") for node in tree.find("sim_specs")), "")
     entries: list[Entry] = []
+    told: dict[str, dict[str, Any]] = {}
     for tag, node in xmile.definitions(tree):
         if key(node.get("name", "")) in {key(word) for word in clock}:
-            continue  # what <sim_specs> says is what a run uses
+            # What <sim_specs> says is what a run uses; only what is said of it is kept.
+            told[key(node.get("name", ""))] = grammar.read_texts(node, tree)
+            continue
         construct = xmile.obstacle(tree, tag, node)
         entry = grammar.read_xmile(tag, node, tree, behaviors, construct, file)
         entries.append(replace(entry, group=groups.get(key(entry.name), "")))
     saveper = [] if any(key(e.name) == "saveper" for e in entries) else [("SAVEPER", "TIME_STEP")]
     for word, equation in [*clock.items(), *saveper]:
-        entries.append(grammar.read_clock(word, equation, units, file))
+        entry = grammar.read_clock(word, equation, units, file)
+        entries.append(replace(entry, group=groups.get(key(word), ""), **told.get(key(word), {})))
     dialect: Dialect = "XMILE"
     return Draft(
         name=name,

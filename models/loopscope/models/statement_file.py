@@ -87,7 +87,8 @@ def _statement(entry: Any, number: int, file: str) -> Statement:
 def fault(error: ValidationError, record: type[BaseModel]) -> str:
     """Return the first thing wrong in one line, with the nearest known field where one is near."""
     found = error.errors()[0]
-    parts = [str(part) for part in found["loc"] if part not in KINDS]
+    # In a union of statements the first part is the kind, which the file says itself.
+    parts = [str(part) for n, part in enumerate(found["loc"]) if n or part not in KINDS]
     place, name = ".".join(parts), parts[-1] if parts else ""
     message = found["msg"].removeprefix("Value error, ")
     if found["type"] == "extra_forbidden":

@@ -12,4 +12,10 @@ class _Kernel:
     _cache: Any
     def __call__(self, *arguments: Any) -> Any: ...
 
-def njit(*, cache: bool = ..., nogil: bool = ...) -> Callable[[Callable[..., Any]], _Kernel]: ...
+def njit(
+    *,
+    cache: bool = ...,
+    nogil: bool = ...,
+    no_cpython_wrapper: bool = ...,
+    no_cfunc_wrapper: bool = ...,
+) -> Callable[[Callable[..., Any]], _Kernel]: ...

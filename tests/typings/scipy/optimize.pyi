@@ -30,6 +30,6 @@ def minimize(
     *,
     jac: bool,
     method: str,
-    bounds: list[tuple[float | None, float | None]],
+    bounds: list[tuple[float, float]] | list[tuple[float | None, float | None]],
     options: dict[str, int],
 ) -> OptimizeResult: ...

@@ -1,0 +1,1 @@
+"""Write a model back as a file of another program."""

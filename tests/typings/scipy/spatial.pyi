@@ -1,0 +1,6 @@
+import numpy as np
+from numpy.typing import NDArray
+
+class cKDTree:
+    def __init__(self, data: NDArray[np.float64]) -> None: ...
+    def query_pairs(self, r: float, *, output_type: str) -> NDArray[np.int64]: ...
