@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from loopscope.loops.batch.scoring import batch_scores as batch_scores
     from loopscope.loops.compare import Comparison as Comparison
     from loopscope.loops.compare import compare_methods as compare_methods
+    from loopscope.loops.diagrams.choosing.asking import diagram as diagram
+    from loopscope.loops.diagrams.drawing.animation import animate as animate
+    from loopscope.loops.diagrams.drawing.strips import strip as strip
+    from loopscope.loops.diagrams.exporting.kept import read_diagram as read_diagram
     from loopscope.loops.dominance import Period as Period
     from loopscope.loops.dominance import periods as periods
     from loopscope.loops.eigen.leading import leading_mode as leading_mode
@@ -71,10 +75,12 @@ _HOME = {
     "Polarity": "signs.polarity",
     "Region": "signs.regions",
     "along": "replay",
+    "animate": "diagrams.drawing.animation",
     "audit": "forms.formulation",
     "batch_scores": "batch.scoring",
     "characteristic_polynomial": "eigen.polynomial",
     "compare_methods": "compare",
+    "diagram": "diagrams.choosing.asking",
     "equilibria": "rest.equilibrium",
     "find": "finding.discover",
     "fold": "views",
@@ -93,9 +99,11 @@ _HOME = {
     "participation": "scores.pathway",
     "periods": "dominance",
     "prove": "signs.polarity",
+    "read_diagram": "diagrams.exporting.kept",
     "region": "signs.regions",
     "score": "methods",
     "set_influences": "eigen.set_influence",
+    "strip": "diagrams.drawing.strips",
     "system_change": "scores.system_change",
     "trace": "graph",
     "weight_sensitivities": "eigen.weights",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from loopscope.loops.means import mean_sizes
 from loopscope.models.errors import LoopError, shown
 
 if TYPE_CHECKING:
@@ -105,20 +106,7 @@ def mean_shares(scores: xr.Dataset) -> NDArray[np.float64]:
     Every saved time speaks for the interval that begins there; times at which nothing of the
     partition moves do not count.
     """
-    time = np.asarray(scores["time"].values, dtype=np.float64)
-    values = np.abs(np.asarray(scores["relative"].values, dtype=np.float64))
-    weights = np.append(np.diff(time), 0.0) if len(time) > 1 else np.ones(1)
-    known = np.isfinite(values)
-    numbers = np.asarray(scores["partition"].values)
-    found = np.zeros(values.shape[1])
-    for number in set(numbers.tolist()):
-        inside = numbers == number
-        moving = np.where(known[:, inside], values[:, inside], 0.0).sum(axis=1) > 0
-        total = float((weights * moving).sum())
-        if total > 0:
-            part = np.where(known[:, inside], values[:, inside], 0.0)
-            found[inside] = (weights[:, None] * moving[:, None] * part).sum(axis=0) / total
-    return found
+    return mean_sizes(scores["time"].values, scores["relative"].values, scores["partition"].values)
 
 
 def periods(scores: xr.Dataset, *, shortest: float | None = None) -> list[Period]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from loopscope.models.errors import LoopError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import xarray as xr
 
@@ -102,6 +102,38 @@ def score(found: Loops, run: xr.Dataset | Along, method: str = "ltm", **options:
         found = _that_matter(found, values)
     scores: xr.Dataset = home.score(found, values, **options)
     return scores
+
+
+def score_each(
+    found: Loops, runs: Sequence[xr.Dataset], method: str = "ltm", **options: Any
+) -> list[xr.Dataset]:
+    """Return the scores of loops along each of several runs: what ``score`` gives, sooner.
+
+    Parameters
+    ----------
+    runs
+        Single runs of any settings, dims (time,).
+    method
+        As in ``score``: one that scores a batch.
+
+    Returns
+    -------
+    list of xarray.Dataset
+        In the order of the runs.  The signs of links that were observed are those of all runs that
+        were scored together.
+
+    Raises
+    ------
+    LoopError
+        As ``score``.
+    """
+    from loopscope.loops.replay import along_each
+
+    scores: dict[int, xr.Dataset] = {}
+    for places, along in along_each(found.graph, runs):
+        together = score(found, along, method, **options)
+        scores |= {place: together.isel(run=row) for row, place in enumerate(places)}
+    return [scores[place] for place in range(len(runs))]
 
 
 def refuse_none(found: Loops) -> None:

@@ -8,6 +8,7 @@ of scoring read.  The run is made again from its own settings, so that stages of
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from loopscope.models.engine.plan import with_tables
 from loopscope.models.model import TIME, symbol_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import sympy as sp
     import xarray as xr
@@ -59,6 +60,8 @@ class Along:
         The run as made again, with its plan; None where the values were put together by hand.
     lookups
         As in ``Equations``, with the points that the run had.
+    label
+        Scenario and case of the run, by name; empty where it had none.
     """
 
     def __init__(
@@ -72,8 +75,10 @@ class Along:
         held: frozenset[str] = frozenset(),
         driven: Mapping[str, Numbers] | None = None,
         result: Result | None = None,
+        label: str = "",
     ) -> None:
         self.graph = graph
+        self.label = label
         self.result = result
         self.time = time
         self.runs = runs
@@ -198,6 +203,60 @@ def along(graph: CausalGraph, run: xr.Dataset) -> Along:
     LoopError
         The run is of another model, failed, or does not come out the same.
     """
+    made = _made(graph, run)
+    plan = made.result.plan
+    names = [str(run.attrs.get(one) or "") for one in ("scenario", "case")]
+    return Along(
+        graph, made.values, time=made.time, step=plan.times.step, runs=plan.runs, held=made.held,
+        driven=made.driven, result=made.result, label=", ".join(filter(None, names)),
+    )  # fmt: skip
+
+
+def along_each(
+    graph: CausalGraph, runs: Sequence[xr.Dataset]
+) -> list[tuple[tuple[int, ...], Along]]:
+    """Return a graph along single runs of any settings, many at once where they go together.
+
+    Parameters
+    ----------
+    runs
+        Each as in ``along``, dims (time,).
+
+    Returns
+    -------
+    list of tuple
+        Places of runs, and the graph along them as one batch, in that order: runs with the same
+        saved times and step that hold the same variables; one with lookups of its own stays alone.
+
+    Raises
+    ------
+    LoopError
+        As ``along``.
+    """
+    groups: dict[object, list[tuple[int, _Made]]] = {}
+    for place, run in enumerate(runs):
+        made = _made(graph, run)
+        own = place if made.result.plan.overrides.tables else None
+        kind = (own, made.result.plan.times.step, made.time.tobytes(), made.held)
+        groups.setdefault(kind, []).append((place, made))
+    return [
+        (tuple(place for place, _ in group), _batch(graph, [made for _, made in group]))
+        for group in groups.values()
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """A run made again."""
+
+    result: Result
+    time: Numbers
+    values: dict[sp.Symbol, Any]
+    held: frozenset[str]
+    driven: dict[str, Numbers]
+
+
+def _made(graph: CausalGraph, run: xr.Dataset) -> _Made:
     run = with_its_dims(run)
     result = made_again(graph, run)
     plan = result.plan
@@ -219,9 +278,25 @@ def along(graph: CausalGraph, run: xr.Dataset) -> Along:
     driven = {name: np.zeros(shape) for name in held}
     for name in overrides.paths:
         driven[name] = np.broadcast_to(_slope(plan, name, time), shape)
+    return _Made(result=result, time=time, values=values, held=held, driven=driven)
+
+
+def _batch(graph: CausalGraph, made: Sequence[_Made]) -> Along:
+    """Return a graph along single runs as one batch."""
+    first = made[0]
+    shape = (len(first.time),)
+    values: dict[sp.Symbol, Any] = {
+        symbol: np.stack([np.broadcast_to(one.values[symbol], shape) for one in made])
+        for symbol in first.values
+        if symbol != TIME
+    }
+    values[TIME] = first.time
+    names = dict.fromkeys(name for one in made for name in one.driven)
+    still = np.zeros(shape)
+    driven = {name: np.stack([one.driven.get(name, still) for one in made]) for name in names}
     return Along(
-        graph, values, time=time, step=plan.times.step, runs=plan.runs, held=held, driven=driven,
-        result=result,
+        graph, values, time=first.time, step=first.result.plan.times.step, runs=len(made),
+        held=first.held, driven=driven, result=first.result if len(made) == 1 else None,
     )  # fmt: skip
 
 

@@ -41,10 +41,14 @@ def width_of(text: str, size: float = SIZE, *, bold: bool = False, italic: bool 
     font = FontProperties(
         family=FAMILY, weight="bold" if bold else "normal", style="italic" if italic else "normal"
     )
+    blank = 0.3 * size * len(text)
     if not text.strip():
-        return 0.3 * size * len(text)
-    path = TextPath((0.0, 0.0), text.replace("$", r"\$"), size=size, prop=font)
-    return float(path.get_extents().x1)
+        return blank
+    try:
+        path = TextPath((0.0, 0.0), text.replace("$", r"\$"), size=size, prop=font)
+    except AttributeError:  # of letters that draw nothing, as a soft hyphen, no path can be made
+        return blank
+    return float(path.vertices[:, 0].max())
 
 
 def box_of(lines: tuple[str, ...], *, stock: bool = False) -> tuple[float, float]:

@@ -28,6 +28,9 @@ Sign = Literal["+", "-", "?"]
 Key = TypeVar("Key")
 Place = tuple[float, float]
 
+CLOUD = (24.0, 16.0)
+"""Width and height of a cloud, in points."""
+
 STEEPEST = 0.36
 """Largest bulge: beyond it, the links of a loop of two cross their neighbours."""
 
@@ -39,9 +42,9 @@ class Node:
     Attributes
     ----------
     lines
-        Its name as it is printed, wrapped.
+        Its name as it is printed, wrapped; a cloud has none.
     width, height
-        Of its box, in points; measured from the text where not given.
+        Of its box, in points; measured from the text where not given, ``CLOUD`` for a cloud.
     quiet
         Shown for context only, in grey.
     """
@@ -54,10 +57,11 @@ class Node:
     height: float = 0.0
 
     def __post_init__(self) -> None:
+        cloud = self.kind == "cloud"
         if not self.lines:
-            object.__setattr__(self, "lines", folded_lines(self.name))
+            object.__setattr__(self, "lines", (" ",) if cloud else folded_lines(self.name))
         if not (self.width > 0 and self.height > 0):
-            width, height = box_of(self.lines, stock=self.kind == "stock")
+            width, height = CLOUD if cloud else box_of(self.lines, stock=self.kind == "stock")
             object.__setattr__(self, "width", width)
             object.__setattr__(self, "height", height)
 
@@ -77,7 +81,8 @@ class Link:
     through
         Variables folded into it, in causal order.
     kind
-        "pipe" where a flow fills or drains a stock in a stock-and-flow diagram.
+        "pipe" where a flow fills (sign "+") or drains ("-") a stock or a cloud in a stock-and-flow
+        diagram: always from the flow, which acts on the stock, whichever way its material runs.
     score
         Relative link score at the time of the diagram, in [-1, 1]; None without scores.
     certain
@@ -194,10 +199,21 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Centres of variables and bulges of links, by name: what can be kept, edited and reused."""
+    """Centres of variables and bulges of links, by name: what can be kept, edited and reused.
+
+    Attributes
+    ----------
+    routes
+        Corners of each pipe of a stock-and-flow diagram, from the centre of the valve to where it
+        meets the stock or cloud, both included.
+    names
+        Centres of the names of flows, which stand beside their valves there.
+    """
 
     places: Mapping[str, Place] = field(default_factory=dict)
     bulges: Mapping[Pair, float] = field(default_factory=dict)
+    routes: Mapping[Pair, tuple[Place, ...]] = field(default_factory=dict)
+    names: Mapping[str, Place] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, place in self.places.items():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from loopscope.loops.finding.cores import Integers
     from loopscope.loops.finding.store import Store
+    from loopscope.loops.finding.summed import Summed
     from loopscope.loops.finding.universe import Universe
     from loopscope.loops.graph import CausalGraph
     from loopscope.loops.replay import Numbers
@@ -56,7 +57,7 @@ class Loops:
         complete: bool,
         count: int | None,
         statement: str,
-        universe: Universe | None = None,
+        universe: Universe | Summed | None = None,
         which: Integers | None = None,
     ) -> None:
         self.graph: CausalGraph = store.graph
@@ -266,9 +267,7 @@ class Loops:
         flat = np.where(np.isfinite(flat), flat, 0.0)
         shape = (len(self.graph.partitions), *weights.shape[1:])
         if self._universe is not None:
-            from loopscope.loops.finding import tally
-
-            up, down = tally.totals(self._universe, flat)
+            up, down = self._universe.totals(flat)
             extra = range(self._store.ordered, len(self._store.rows))
             apart = [p for p in extra if not self._universe.holds(self._store.row(p))]
         else:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from loopscope.loops.finding.cores import Bits, Integers
     from loopscope.loops.graph import CausalGraph
+    from loopscope.loops.replay import Numbers
 
     Progress = Callable[[int, float], None]
 
@@ -199,6 +200,12 @@ class Universe:
             if loops:
                 yield Listed(core, loops, rows, ends, signs)
             budget.look(0)
+
+    def totals(self, weights: Numbers) -> tuple[Numbers, Numbers]:
+        """Return sums of positive and of negative products; see ``tally.totals``."""
+        from loopscope.loops.finding.tally import totals
+
+        return totals(self, weights)
 
     def holds(self, links: Sequence[int]) -> bool:
         """Return whether a loop, given by its links, belongs here."""

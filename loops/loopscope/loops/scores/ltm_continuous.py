@@ -18,6 +18,7 @@ import sympy as sp
 
 from loopscope.loops.finding.loopsum import over_all
 from loopscope.loops.graph import STOCKS, equations_of, root
+from loopscope.loops.scores.link_shares import link_shares
 from loopscope.loops.scores.ltm_weights import (
     LOST,
     acceleration_of,
@@ -105,6 +106,7 @@ def score(found: Loops, along: Along) -> xr.Dataset:
         found, along, method="ltm", relative=np.moveaxis(relative, 0, -1),
         raw=np.moveaxis(raw, 0, -1), status=np.moveaxis(status, 0, -1), units="1",
         not_for=NOT_FOR, source=SOURCE, attrs=attrs, sides=(up, down),
+        links=link_shares(along, at),
     )  # fmt: skip
 
 

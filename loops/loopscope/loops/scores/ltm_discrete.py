@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopscope.loops.scores.link_scores import Flow, choose, link_scores
+from loopscope.loops.scores.link_shares import step_shares
 from loopscope.loops.scores.record import partition_of, record
 from loopscope.models.errors import LoopError
 from loopscope.models.model import symbol_of
@@ -108,10 +109,13 @@ def score(
     if labels == "start" and first == "zero" and _from_start(along):
         relative[..., 0, :] = raw[..., 0, :] = 0.0
         status[..., 0, :] = "undefined"
-    up, down = (np.moveaxis(_labelled(side, labels, np.nan), -1, 0) for side in (up, down))
+    shares = step_shares(along, scores)
+    up, down, shares = (
+        np.moveaxis(_labelled(side, labels, np.nan), -1, 0) for side in (up, down, shares)
+    )
     return record(
         found, along, method="ltm", relative=relative, raw=raw, status=status, units="1",
-        not_for=NOT_FOR, source=SOURCE, sides=(up, down),
+        not_for=NOT_FOR, source=SOURCE, sides=(up, down), links=shares,
         attrs={
             "form": "discrete", "attribution": attribution, "labels": labels, "flow": flow,
             "first": first,

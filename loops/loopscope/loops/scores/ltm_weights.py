@@ -67,6 +67,11 @@ def acceleration_of(name: str) -> sp.Symbol:
     return symbol_of(f"acceleration of ({name})")
 
 
+def error_of(name: str) -> sp.Symbol:
+    """Return the symbol of the rounding error of a rate of change, in units of ``ROUNDING``."""
+    return symbol_of(f"error of rate of ({name})")
+
+
 def drive_of(name: str) -> sp.Symbol:
     """Return the symbol of what the time and driven parameters add to a rate of change."""
     return symbol_of(f"drive of ({name})")
@@ -165,7 +170,7 @@ class _Bounds:
                 total = sp.Add(speed, *self._through(name, error, full_gain_of))
             elif node.role in ("flow", "auxiliary"):
                 total = self.change(name)
-            self.rate[name] = keep(f"error of rate of ({name})", total)
+            self.rate[name] = keep(str(error_of(name).name), total)
             soon = INSTANT * sp.Abs(acceleration_of(name)) if node.role == "stock" else 0
             self.size[name] = keep(f"size of rate of ({name})", speed + self.rate[name] + soon)
 

@@ -110,6 +110,7 @@ def record(
             "loops": found.statement,
             "not_for": not_for,
             "source": source,
+            **({"scenario": run.label} if run.label else {}),
             **(attrs or {}),
         },
     )

@@ -11,11 +11,13 @@ the equations; a constant without a range keeps the sign of its value, and the p
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, cast
 
 from loopscope.loops.graph import equations_of, root
+from loopscope.loops.signs import remembered
 from loopscope.loops.signs.chains import Chains
 from loopscope.loops.signs.deciding import LARGEST, Decision, Signs
 from loopscope.loops.signs.directions import Directions
@@ -120,7 +122,7 @@ def prove(
     """
     if assume is None and seconds == SECONDS:
         if "polarities" not in graph.kept:
-            graph.kept["polarities"] = _all(graph, prover_of(graph))
+            graph.kept["polarities"] = _remembered(graph)
         known: Mapping[Pair, Polarity] = graph.kept["polarities"]
         return known
     return _all(graph, Prover(graph, assume, seconds=seconds))
@@ -128,6 +130,29 @@ def prove(
 
 def _all(graph: CausalGraph, prover: Prover) -> dict[Pair, Polarity]:
     return {pair: prover.polarity(graph.links[pair]) for pair in graph.pairs}
+
+
+def _remembered(graph: CausalGraph) -> dict[Pair, Polarity]:
+    """Return polarities under the model's own ranges, read back where they were proved before."""
+    rows = remembered.read(graph)
+    if rows is not None:
+        return {
+            pair: Polarity(sign=sign, basis=basis, assumptions=tuple(why), condition=condition)
+            for pair, (sign, basis, why, condition) in zip(graph.pairs, rows, strict=True)
+        }
+    prover = prover_of(graph)
+    if graph.base is not None:
+        _ = prover.paths  # made for all links, so no one link is slow for it
+    found, cut_short = {}, False
+    for pair in graph.pairs:
+        begun = time.monotonic()
+        found[pair] = prover.polarity(graph.links[pair])
+        spent = time.monotonic() - begun
+        cut_short |= spent >= SECONDS and found[pair].basis in ("unknown", "conditional")
+    if not cut_short:  # else a quicker machine, or a quieter one, may know more
+        told = [[one.sign, one.basis, one.assumptions, one.condition] for one in found.values()]
+        remembered.write(graph, told)
+    return found
 
 
 def prover_of(graph: CausalGraph) -> Prover:

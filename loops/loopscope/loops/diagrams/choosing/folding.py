@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from loopscope.loops.diagrams.choosing.signing import weakest
+from loopscope.loops.diagrams.choosing.weighing import width_of
 from loopscope.loops.diagrams.records import Link, Sketch
 from loopscope.models.errors import LoopError, did_you_mean
 
@@ -88,14 +90,24 @@ def fold_through(sketch: Sketch, keep: Collection[str] = ()) -> Sketch:
 
 
 def joined(first: Link, second: Link) -> Link:
-    """Return the link that two links in a row make."""
+    """Return the link that two links in a row make.
+
+    Signs and scores are multiplied; it is delayed, or quiet, if one of them is, certain if both
+    are, and rests on the less sure of what they rest on.
+    """
     sign: Sign = "+" if first.sign == second.sign else "-"
     if "?" in (first.sign, second.sign):
         sign = "?"
+    score, width = None, max(first.width, second.width)
+    if first.score is not None and second.score is not None:
+        score = first.score * second.score
+        width = width_of(score)
     return Link(
         cause=first.cause, effect=second.effect, sign=sign, delay=first.delay or second.delay,
-        width=max(first.width, second.width),
-        through=(*first.through, first.effect, *second.through),
+        width=width, through=(*first.through, first.effect, *second.through), score=score,
+        certain=first.certain and second.certain, basis=weakest((first.basis, second.basis)),
+        notes=tuple(dict.fromkeys((*first.notes, *second.notes))),
+        quiet=first.quiet or second.quiet,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import numpy as np
 
-from loopscope.loops.diagrams.layout.kernels.state import Shape, State, retrace_all
+from loopscope.loops.diagrams.layout.kernels.state import READ, Shape, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,17 +66,19 @@ class Indexed:
         return tuple(node.name for node in self.nodes)
 
 
-def indexed(sketch: Sketch, size: int | None = None) -> Indexed:
+def indexed(sketch: Sketch, size: int | None = None, *, sprung: bool = False) -> Indexed:
     """Return a sketch as arrays.
 
     Parameters
     ----------
     size
         Number of variables of the whole that it is a part of; its own where not given.
+    sprung
+        Whether distances between all nodes are there, which only a search needs.
 
     Notes
     -----
-    Shortest paths between all nodes: O(n m + n**2 log n).
+    O(m), and with distances O(n m + n**2 log n) for n nodes and m links.
     """
     nodes = tuple(sorted(sketch.nodes, key=lambda node: node.name))
     links = tuple(sorted(sketch.links, key=lambda link: link.pair))
@@ -88,7 +90,10 @@ def indexed(sketch: Sketch, size: int | None = None) -> Indexed:
     half = [(node.width / 2, node.height / 2) for node in nodes]
     half += [BADGE for _ in loops]
     spacing = SPACING_OF_FEW if (size or len(nodes)) < FEW else SPACING
-    desired, springs = _springs(tail, head, np.array(half[: len(nodes)]).reshape(-1, 2), spacing)
+    desired, springs = np.zeros((0, 0)), np.zeros((0, 0))
+    if sprung:
+        boxes = np.array(half[: len(nodes)]).reshape(-1, 2)
+        desired, springs = _springs(tail, head, boxes, spacing)
     around = [[position[pair] for pair in loop.pairs] for loop in loops]
     pairs = {e for one in around if len(one) == 2 for e in one}
     need = [
@@ -115,7 +120,7 @@ def indexed(sketch: Sketch, size: int | None = None) -> Indexed:
 
 
 def state_of(given: Indexed, place: Numbers, bulge: Numbers, steps: int = STEPS) -> State:
-    """Return the state in which nodes, and badges, stand at some places.
+    """Return the state in which nodes, and badges, stand at some places; nothing is read off yet.
 
     Parameters
     ----------
@@ -127,12 +132,9 @@ def state_of(given: Indexed, place: Numbers, bulge: Numbers, steps: int = STEPS)
     m = len(given.links)
     places = np.zeros((len(given.shape.half), 2))
     places[: len(place)] = place
-    state = State(
-        places, np.array(bulge, np.float64), np.zeros((m, steps + 1, 2)), np.zeros((m, 2)),
-        np.zeros((m, 2)), np.zeros(m), np.zeros(m), np.zeros(m), np.zeros((m, 2)),
-    )  # fmt: skip
-    retrace_all(given.shape, state)
-    return state
+    return State(
+        places, np.array(bulge, np.float64), np.zeros((m, steps + 1, 2)), np.zeros((m, READ))
+    )
 
 
 def placed(given: Indexed, layout: Layout) -> tuple[Numbers, Numbers]:

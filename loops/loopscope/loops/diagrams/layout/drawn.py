@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.diagrams.layout.arrays import Indexed, indexed, placed, state_of
-from loopscope.loops.diagrams.layout.kernels.curves import drawn_part
+from loopscope.loops.diagrams.layout.arrays import Indexed, indexed, placed
+from loopscope.loops.diagrams.layout.kernels.curves import (
+    GAP_AT_CAUSE,
+    GAP_AT_EFFECT,
+    directions,
+)
+from loopscope.loops.diagrams.layout.lines import leaving, traced
 
 if TYPE_CHECKING:
     from loopscope.loops.diagrams.layout.kernels.state import Numbers
@@ -75,18 +80,19 @@ def drawn(sketch: Sketch, layout: Layout) -> Drawn:
     """Return the curves of a layout that has a place for every node and link."""
     given = indexed(sketch)
     place, bulge = placed(given, layout)
-    state = state_of(given, place, bulge, STEPS)
-    n, m = len(given.nodes), len(given.links)
-    half = given.shape.half[:n]
-    paths, lengths = np.zeros((m, STEPS + 1, 2)), np.zeros(m)
-    for e in range(m):
-        tail, head = given.shape.tail[e], given.shape.head[e]
-        curve = state.points[e]
-        begin, end = drawn_part(curve, place[tail], half[tail], place[head], half[head])
-        paths[e], lengths[e] = _between(curve, begin, end)
+    half = given.shape.half[: len(given.nodes)]
+    tail, head = given.shape.tail, given.shape.head
+    curves = traced(place[tail], place[head], bulge, STEPS)
+    begins = leaving(curves, place[tail], half[tail] + GAP_AT_CAUSE)
+    ends = STEPS - leaving(curves[:, ::-1], place[head], half[head] + GAP_AT_EFFECT)
+    paths, lengths = np.zeros((len(bulge), STEPS + 1, 2)), np.zeros(len(bulge))
+    for e, curve in enumerate(curves):
+        paths[e], lengths[e] = _between(curve, begins[e], ends[e])
     low = paths.min(axis=1, initial=np.inf)
     high = paths.max(axis=1, initial=-np.inf)
-    return Drawn(given, place, half, bulge, state.points, paths, lengths, low, high, state.angle)
+    chord = place[head] - place[tail]
+    angles = np.column_stack(directions(chord[:, 0], chord[:, 1], bulge))
+    return Drawn(given, place, half, bulge, curves, paths, lengths, low, high, angles)
 
 
 def _between(curve: Numbers, begin: float, end: float) -> tuple[Numbers, float]:
@@ -101,4 +107,4 @@ def _between(curve: Numbers, begin: float, end: float) -> tuple[Numbers, float]:
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     wanted = np.linspace(0.0, along[-1], STEPS + 1)
     path = np.column_stack([np.interp(wanted, along, points[:, axis]) for axis in range(2)])
-    return path, max(float(along[-1]), SHORTEST) if along[-1] < SHORTEST else float(along[-1])
+    return path, max(float(along[-1]), SHORTEST)

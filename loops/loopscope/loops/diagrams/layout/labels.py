@@ -5,37 +5,48 @@ Stage 3 of 5.  In: a ``Drawn``.  Out: one place a mark and a sign.  Each avoids 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.diagrams.layout.kernels.labels import lengths_in, near_path
+from loopscope.loops.diagrams.layout.lines import distances, lengths_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from loopscope.loops.diagrams.layout.drawn import Drawn
     from loopscope.loops.diagrams.layout.kernels.state import Numbers
-    from loopscope.loops.diagrams.records import Place
+    from loopscope.loops.diagrams.layout.lines import Flags
+    from loopscope.loops.diagrams.records import Link, Place
 
-MARKS = (0.5, 0.42, 0.58, 0.35, 0.65, 0.28)
+MARKS = (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7, 0.25, 0.2)
 """Places of a delay mark along its link, the best first."""
 
 MARK = 6.5
 """Half the length of a bar of a delay mark, in points."""
 
+BARS = 3.2
+"""Half of what both bars of a delay mark take along the link, in points."""
+
 SIGN = 5.25
 """Half the size of a sign, in points."""
 
-BACK = (4.0, 9.0, 15.0, 22.0, 30.0, 40.0)
-AWAY = (7.5, 10.0, 13.0)
+BACK = (4.0, 9.0, 15.0, 22.0, 30.0, 40.0, 55.0, 75.0, 100.0, 130.0)
+AWAY = (7.5, 10.0, 13.0, 17.0)
 """Distances of a sign from its arrowhead along the link, and from the line."""
 
 CLOSE = 7.0
 """Signs closer than this to each other are easily taken for each other's, in points."""
 
-ROUNDS = 6
+NEVER = 25.0
+"""Cost of a label on a label: more than any detour."""
+
+ROUNDS = 12
+
+WIDEST = 4.0
+"""Width of the link with the highest score there can be, in points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,77 +62,109 @@ class Mark:
     place: Place
     angle: float
 
+    @property
+    def rectangle(self) -> tuple[float, float, float, float]:
+        """Centre and halves of the upright rectangle around its bars."""
+        along, up = abs(math.cos(self.angle)), abs(math.sin(self.angle))
+        return *self.place, BARS * along + MARK * up, BARS * up + MARK * along
+
 
 def head_length(width: float) -> float:
     """Return the length of an arrowhead, in points."""
     return 6.5 + 1.5 * width
 
 
+def widest_of(links: Sequence[Link]) -> float:
+    """Return the width that labels leave room for: with scores, that of any time."""
+    if any(link.score is not None for link in links):
+        return WIDEST
+    return max((link.width for link in links), default=0.0)
+
+
 def marks(picture: Drawn) -> Mapping[int, Mark]:
     """Return the delay mark of each delayed link, by number of the link."""
     found: dict[int, Mark] = {}
-    last = picture.paths.shape[1] - 1
-    for e, link in enumerate(picture.given.links):
-        if not link.delay:
-            continue
-        best, chosen = np.inf, MARKS[0]
-        for rank, share in enumerate(MARKS):
-            point = picture.paths[e, round(share * last)]
-            close = sum(
-                near_path(picture.paths[f], point[0], point[1]) < 8.0
-                for f in range(len(picture.paths))
-                if f != e and _reaches(picture, f, point, 8.0)
-            )
-            away = np.abs(picture.place - point) - picture.half
-            close += int((away.max(axis=1) < 4.0).sum())
-            close += sum(np.hypot(*(point - one.place)) < 4.0 * MARK for one in found.values())
-            if close + 0.01 * rank < best:
-                best, chosen = close + 0.01 * rank, share
-        at = min(max(round(chosen * last), 1), last - 1)
-        step = picture.paths[e, at + 1] - picture.paths[e, at - 1]
-        point = picture.paths[e, at]
-        found[e] = Mark((float(point[0]), float(point[1])), float(np.arctan2(step[1], step[0])))
+    delayed = [e for e, link in enumerate(picture.given.links) if link.delay]
+    for e in delayed:
+        spots = [_mark_at(picture, e, share) for share in MARKS]
+        points = np.array([spot.place for spot in spots])
+        others = np.arange(len(picture.paths)) != e
+        away = distances(picture.paths[others], points)
+        cost = (
+            0.02 * np.arange(len(MARKS)) + (away < 8.0).sum(axis=0) + 2.0 * (away < 5.0).sum(axis=0)
+        )
+        rectangles = np.array([spot.rectangle for spot in spots])
+        cost += NEVER * overlapping(rectangles, picture.boxes).sum(axis=1)
+        wider = rectangles + np.array([0.0, 0.0, 4.0, 4.0])
+        cost += 0.5 * overlapping(wider, picture.boxes).sum(axis=1)
+        there = np.array([mark.rectangle for mark in found.values()]).reshape(-1, 4)
+        cost += NEVER * overlapping(rectangles, there).sum(axis=1)
+        cost += 0.5 * overlapping(wider, there).sum(axis=1)
+        found[e] = spots[int(np.argmin(cost))]
     return found
 
 
-def signs(picture: Drawn, delayed: Mapping[int, Mark]) -> Numbers:
+def signs(picture: Drawn, delayed: Mapping[int, Mark], widest: float | None = None) -> Numbers:
     """Return the centre of each sign, dims (link, 2).
+
+    Parameters
+    ----------
+    widest
+        Room is left for links of this width, in points; None for ``widest_of`` the links.
 
     Notes
     -----
-    The cheapest place of ``len(BACK) * 2 * len(AWAY)``, then sweeps until no sign wants to move.
+    The cheapest place of at most ``len(BACK) * 2 * len(AWAY)``, then sweeps until no sign wants to
+    move.
     """
     m = len(picture.paths)
     if not m:
         return np.zeros((0, 2))
-    places, costs = [], []
-    tips = picture.paths[:, -1]
-    for e, link in enumerate(picture.given.links):
-        spots, cost = _candidates(picture, e, link.width)
-        rectangles = np.column_stack([spots, np.full((len(spots), 2), SIGN + 0.75)])
-        on_links = lengths_in(picture.paths, picture.low, picture.high, rectangles).sum(axis=0)
-        boxes = np.abs(spots[:, None, :] - picture.place[None]) < picture.half[None] + SIGN
-        cost += 0.6 * on_links / 2.0 + 0.5 * (on_links > 0)
-        cost += 3.0 * boxes.all(axis=2).sum(axis=1)
-        others = np.delete(tips, e, axis=0)
-        cost += 1.2 * (np.hypot(*(spots[:, None] - others[None]).T) < 11.0).sum(axis=0)
-        for mark in delayed.values():
-            near = np.abs(spots - np.array(mark.place)).max(axis=1)
-            cost += 2.0 * (near < SIGN + MARK)
-        places.append(spots)
-        costs.append(cost)
-    chosen = np.array([int(np.argmin(cost)) for cost in costs])
+    width = widest_of(picture.given.links) if widest is None else widest
+    candidates = [_candidates(picture, e, width) for e in range(m)]
+    places = [spots for spots, _ in candidates]
+    costs = [cost for _, cost in candidates]
+    spots = np.concatenate(places)
+    owner = np.repeat(np.arange(m), [len(one) for one in places])
+    grown = np.column_stack([spots, np.full((len(spots), 2), SIGN + width / 2)])
+    square = np.column_stack([spots, np.full((len(spots), 2), SIGN)])
+    on_links = lengths_in(picture.paths, picture.low, picture.high, grown).sum(axis=0)
+    total = np.concatenate(costs) + 0.6 * on_links / 2.0 + 0.8 * (on_links > 0)
+    total += NEVER * overlapping(square, picture.boxes).sum(axis=1)
+    there = np.array([mark.rectangle for mark in delayed.values()]).reshape(-1, 4)
+    total += NEVER * overlapping(square, there).sum(axis=1)
+    back = max(1, round(4.0 / max(float(picture.lengths.mean()), 1.0) * picture.paths.shape[1]))
+    heads = picture.paths[:, -1 - back]  # about the middle of arrowheads
+    apart = spots[:, None] - heads[None]
+    far: Numbers = np.hypot(apart[..., 0], apart[..., 1])
+    close: Flags = far < 9.0 + width
+    close[np.arange(len(spots)), owner] = False
+    total += 1.2 * close.sum(axis=1)
+    costs = np.split(total, np.flatnonzero(np.diff(owner)) + 1)
+    return _settled(places, costs)
+
+
+def overlapping(ones: Numbers, others: Numbers) -> Flags:
+    """Return which rectangles share more than a trifle, dims (one, other)."""
+    apart = np.abs(ones[:, None, :2] - others[None, :, :2])
+    shared: Flags = apart < ones[:, None, 2:] + others[None, :, 2:] - 0.05
+    return shared[..., 0] & shared[..., 1]
+
+
+def _settled(places: Sequence[Numbers], costs: Sequence[Numbers]) -> Numbers:
+    """Return a place of each sign such that none wants another."""
+    chosen = [int(np.argmin(cost)) for cost in costs]
     spot = np.array([spots[k] for spots, k in zip(places, chosen, strict=True)])
     for _ in range(ROUNDS):
         changed = False
-        for e in range(m):
-            others = np.delete(spot, e, axis=0)
-            apart = np.abs(places[e][:, None] - others[None]).max(axis=2)
-            total = costs[e] + 4.0 * (apart < 2 * SIGN).sum(axis=1)
+        for e, spots in enumerate(places):
+            apart = np.abs(spots[:, None] - spot[None]).max(axis=2)
+            apart[:, e] = np.inf
+            total = costs[e] + NEVER * (apart < 2 * SIGN).sum(axis=1)
             total += 0.35 * (apart < 2 * SIGN + CLOSE).sum(axis=1)
             best = int(np.argmin(total))
             if total[best] < total[chosen[e]] - 1e-9:
-                chosen[e], spot[e], changed = best, places[e][best], True
+                chosen[e], spot[e], changed = best, spots[best], True
         if not changed:
             break
     return spot
@@ -142,10 +185,14 @@ def _candidates(picture: Drawn, e: int, width: float) -> tuple[Numbers, Numbers]
             for away in AWAY:
                 spots.append(point + side * (away + width / 2) * left)
                 cost.append(0.03 * back + 0.25 * (side == inner) + 0.01 * away)
+        if at <= 0.1:
+            break
     return np.array(spots), np.array(cost)
 
 
-def _reaches(picture: Drawn, f: int, point: Numbers, margin: float) -> bool:
-    return bool(
-        (picture.low[f] <= point + margin).all() and (picture.high[f] >= point - margin).all()
-    )
+def _mark_at(picture: Drawn, e: int, share: float) -> Mark:
+    path = picture.paths[e]
+    last = len(path) - 1
+    at = min(max(round(share * last), 1), last - 1)
+    step = path[at + 1] - path[at - 1]
+    return Mark((float(path[at, 0]), float(path[at, 1])), float(np.arctan2(step[1], step[0])))

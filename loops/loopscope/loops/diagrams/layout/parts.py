@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 
 from loopscope.loops.diagrams.layout.drawn import drawn
-from loopscope.loops.diagrams.layout.kernels.labels import fill
+from loopscope.loops.diagrams.layout.lines import filled
 from loopscope.loops.diagrams.records import Layout, Sketch
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ def _free_place(done: Sequence[Drawn], shifts: Sequence[Numbers], new: Drawn) ->
 def _cover(picture: Drawn, shift: Numbers, counts: NDArray[np.int64], origin: Numbers) -> None:
     """Mark boxes, links, and all that loops go round."""
     for which in range(len(picture.given.loops)):
-        fill(picture.polygon(which) + shift, counts, origin[0], origin[1], CELL)
+        rows, columns = counts.shape
+        left, bottom = float(origin[0]), float(origin[1])
+        counts += filled(picture.polygon(which) + shift, rows, columns, left, bottom, CELL)
     points = picture.paths.reshape(-1, 2)
     corners = [
         picture.place + picture.half * np.array(corner)

@@ -11,21 +11,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.diagrams.layout.kernels.labels import crossing_pairs, lengths_in
 from loopscope.loops.diagrams.layout.labels import SIGN
+from loopscope.loops.diagrams.layout.lines import area_of, holds, lengths_in, meeting_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from loopscope.loops.diagrams.layout.badges import Badge
     from loopscope.loops.diagrams.layout.drawn import Drawn
     from loopscope.loops.diagrams.layout.kernels.state import Numbers
+    from loopscope.loops.diagrams.layout.labels import Mark
 
 LEAST_OVERLAP = 0.5
 """Labels that share less than this are not counted, in square points."""
 
 SLACK = 1.5
-"""A sign or badge is this much smaller for links, in points."""
+"""A label is this much smaller for links, in points."""
+
+PLAIN = 1.4
+"""Width of a link without a score; what a link is wider makes labels larger for it, in points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +41,10 @@ class Quality:
     crossings
         Pairs of drawn curves that meet.
     label_on_label
-        Pairs among names, signs and badges (with their names) that share more than 0.5 pt^2.
+        Pairs among names, signs, delay marks and badges (with their names) that share more than
+        0.5 pt^2.
     label_on_link
-        Pairs of a sign or badge, less 1.5 pt, and a link in it.
+        Pairs of a sign, delay mark or badge, less 1.5 pt, and a link in it that is not its own.
     link_over_box
         Pairs of a link and a box that is not its end.
     smallest_angle
@@ -51,9 +56,11 @@ class Quality:
     shortest_link
         Length of the shortest link between its boxes, in points; NaN without links.
     leaders_touching
-        Pairs of a leader and a name, sign or badge that is not its own.
+        Pairs of a leader and a name, sign, delay mark or badge that is not its own.
     width, height
         Of everything drawn, in points.
+    leaders_crossing
+        Pairs of a leader and a link, or of two leaders.
     """
 
     crossings: int
@@ -68,9 +75,15 @@ class Quality:
     leaders_touching: int
     width: float
     height: float
+    leaders_crossing: int = 0
 
 
-def measure(picture: Drawn, signs: Numbers, badges: Sequence[Badge]) -> Quality:
+def measure(
+    picture: Drawn,
+    signs: Numbers,
+    badges: Sequence[Badge],
+    delayed: Mapping[int, Mark] | None = None,
+) -> Quality:
     """Measure a picture.
 
     Parameters
@@ -79,29 +92,31 @@ def measure(picture: Drawn, signs: Numbers, badges: Sequence[Badge]) -> Quality:
         Their centres, dims (link, 2).
     badges
         In the order of the loops of ``picture``.
+    delayed
+        Delay marks by number of the link.
 
     Notes
     -----
     O(m**2 s**2) for m links of s segments, less what bounding boxes spare.
     """
     given = picture.given
+    delayed = delayed or {}
     discs = np.array([badge.rectangle for badge in badges], np.float64).reshape(-1, 4)
-    marks = np.column_stack([signs.reshape(-1, 2), np.full((len(signs), 2), SIGN)])
-    labels = np.concatenate([picture.boxes, marks, discs])
-    small = np.concatenate([marks, discs]) - np.array([0.0, 0.0, SLACK, SLACK])
-    on_link = lengths_in(picture.paths, picture.low, picture.high, small) > 0
+    bars = np.array([delayed[e].rectangle for e in delayed], np.float64).reshape(-1, 4)
+    beside = np.column_stack([signs.reshape(-1, 2), np.full((len(signs), 2), SIGN)])
+    labels = np.concatenate([picture.boxes, beside, bars, discs])
     over = lengths_in(picture.paths, picture.low, picture.high, picture.boxes) > 0
     every = np.arange(len(given.links))
     over[every, given.shape.tail] = over[every, given.shape.head] = False
     inside = [
-        badge.leader is None and _holds(picture.polygon(which), badge.place)
+        badge.leader is None and holds(picture.polygon(which), *badge.place)
         for which, badge in enumerate(badges)
     ]
     width, height = _extent(picture, labels)
     return Quality(
-        crossings=int(crossing_pairs(picture.paths, picture.low, picture.high)),
+        crossings=int(meeting_pairs(picture.paths, picture.low, picture.high).sum()),
         label_on_label=_overlaps(labels),
-        label_on_link=int(on_link.sum()),
+        label_on_link=_on_links(picture, beside, bars, list(delayed), discs),
         link_over_box=int(over.sum()),
         smallest_angle=_smallest_angle(picture),
         roundness=_roundness(picture),
@@ -109,9 +124,28 @@ def measure(picture: Drawn, signs: Numbers, badges: Sequence[Badge]) -> Quality:
         badges_inside=sum(inside),
         shortest_link=float(picture.lengths.min()) if len(every) else float("nan"),
         leaders_touching=_touching(badges, labels, len(labels) - len(discs)),
+        leaders_crossing=_leaders_crossing(picture, badges),
         width=width,
         height=height,
     )
+
+
+def _on_links(
+    picture: Drawn, signs: Numbers, bars: Numbers, delayed: Sequence[int], discs: Numbers
+) -> int:
+    small = np.concatenate([signs, bars, discs]) - np.array([0.0, 0.0, SLACK, SLACK])
+    total = 0
+    widths = np.array([max(link.width, PLAIN) for link in picture.given.links])
+    for width in np.unique(widths):
+        which = np.flatnonzero(widths == width)
+        more = small + np.array([0.0, 0.0, 0.5, 0.5]) * (width - PLAIN)
+        on_link = (
+            lengths_in(picture.paths[which], picture.low[which], picture.high[which], more) > 0
+        )
+        for k, e in enumerate(delayed):  # a delay mark stands on its own link
+            on_link[which == e, len(signs) + k] = False
+        total += int(on_link.sum())
+    return total
 
 
 def _overlaps(labels: Numbers) -> int:
@@ -141,10 +175,8 @@ def _roundness(picture: Drawn) -> float:
     found = []
     for which in range(len(picture.given.loops)):
         polygon = picture.polygon(which)
-        step = np.roll(polygon, -1, axis=0)
-        area = 0.5 * abs(float(np.sum(polygon[:, 0] * step[:, 1] - polygon[:, 1] * step[:, 0])))
-        around = float(np.hypot(*(step - polygon).T).sum())
-        found.append(4.0 * np.pi * area / around**2 if around > 0 else 0.0)
+        around = float(np.hypot(*(np.roll(polygon, -1, axis=0) - polygon).T).sum())
+        found.append(4.0 * np.pi * abs(area_of(polygon)) / around**2 if around > 0 else 0.0)
     return float(np.mean(found)) if found else float("nan")
 
 
@@ -160,10 +192,15 @@ def _touching(badges: Sequence[Badge], labels: Numbers, first: int) -> int:
     return total
 
 
-def _holds(polygon: Numbers, place: tuple[float, float]) -> bool:
-    from loopscope.loops.diagrams.layout.kernels.curves import holds
-
-    return bool(holds(polygon, *place))
+def _leaders_crossing(picture: Drawn, badges: Sequence[Badge]) -> int:
+    lines = [(badge.place, badge.leader) for badge in badges if badge.leader is not None]
+    if not lines:
+        return 0
+    # A leader ends on the link it leads to, which is no crossing.
+    led = np.array(lines, np.float64)
+    led[:, 1] += 0.02 * (led[:, 0] - led[:, 1])
+    among = meeting_pairs(led, led.min(axis=1), led.max(axis=1)).sum()
+    return int(among + meeting_pairs(picture.paths, picture.low, picture.high, led).sum())
 
 
 def _extent(picture: Drawn, labels: Numbers) -> tuple[float, float]:

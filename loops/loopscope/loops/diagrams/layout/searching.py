@@ -18,14 +18,13 @@ from loopscope.loops.diagrams.layout.kernels.costs import UNIT
 from loopscope.loops.diagrams.layout.kernels.moving import (
     ANYWHERE,
     BULGES,
-    bend_links,
-    move_badges,
-    move_nodes,
-    whole_cost,
+    sweep,
 )
-from loopscope.loops.diagrams.layout.kernels.state import Weights, retrace_all
+from loopscope.loops.diagrams.layout.kernels.state import Weights
 
 if TYPE_CHECKING:
+    import threading
+
     from loopscope.loops.diagrams.layout.arrays import Indexed
     from loopscope.loops.diagrams.layout.kernels.moving import Flags
     from loopscope.loops.diagrams.layout.kernels.state import Integers, Numbers, State
@@ -46,6 +45,11 @@ FINER = FINE._replace(roundness=8.0, angles=3.0)
 
 FEW_LOOPS = 10
 
+STRICT = 4.0
+"""Weight of a crossing among up to ``VERY_FEW`` variables, which can mostly do without any."""
+
+VERY_FEW = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -57,16 +61,23 @@ class Known:
         Dims (node, 2); read where ``known`` is True.
     free
         Numbers of the nodes that may move.
+    bending
+        Numbers of the links that may be bent.
+    stop
+        Ends the search early where it is set; what is found then is of no use.
     """
 
     home: Numbers
     known: Flags
     free: Integers
+    bending: Integers
+    stop: threading.Event | None = None
 
 
 def fine_weights(given: Indexed) -> Weights:
     """Return the weights of the fine search."""
-    return FINER if len(given.loops) <= FEW_LOOPS else FINE
+    weights = FINER if len(given.loops) <= FEW_LOOPS else FINE
+    return weights._replace(crossing=STRICT) if len(given.nodes) <= VERY_FEW else weights
 
 
 def last_weights(given: Indexed) -> Weights:
@@ -97,29 +108,40 @@ def anneal(
     n, m, loops = len(given.nodes), len(given.links), len(given.loops)
     size = UNIT * np.sqrt(max(n, 4))
     canvas = np.array([0.75 * size, 0.5 * size])
-    for sweep in range(sweeps):
-        share = sweep / max(sweeps - 1, 1)
+    moving = loops if weights.badge > 0.0 else 0
+    for number in range(sweeps):
+        if held.stop is not None and held.stop.is_set():
+            return
+        share = number / max(sweeps - 1, 1)
         temperature = temperatures[0] * (temperatures[1] / temperatures[0]) ** share
         reach = (0.15 + 1.2 * temperature) * UNIT
         if temperature < 0.1:
             reach *= 0.2 + 0.8 * generator.random() ** 2
-        move_nodes(
+        bends = number % bend_every == bend_every - 1 or number == sweeps - 1
+        sweep(
             given.shape, state, weights, held.home, held.known,
             generator.permutation(held.free), generator.normal(size=(n, CANDIDATES, 2)),
             generator.uniform(-1.0, 1.0, size=(n, ANYWHERE, 2)),
-            generator.gumbel(size=(n, CANDIDATES + 1)), temperature, reach, canvas,
+            generator.gumbel(size=(n, CANDIDATES + 1)),
+            generator.permutation(held.bending) if bends else held.bending[:0],
+            generator.gumbel(size=(m, len(BULGES) + 3)), 0.06 * generator.normal(size=(m, 2)),
+            generator.normal(size=(moving, BADGE_CANDIDATES, 2)),
+            generator.uniform(-1.0, 1.0, size=(moving, BADGE_CANDIDATES, 2)),
+            temperature, reach, canvas, False,
         )  # fmt: skip
-        if sweep % bend_every == bend_every - 1 or sweep == sweeps - 1:
-            bend_links(
-                given.shape, state, weights, generator.permutation(m),
-                generator.gumbel(size=(m, len(BULGES) + 3)),
-                0.06 * generator.normal(size=(m, 2)), temperature,
-            )  # fmt: skip
-        if weights.badge > 0.0 and loops:
-            move_badges(
-                given.shape, state, weights, generator.normal(size=(loops, BADGE_CANDIDATES, 2)),
-                generator.uniform(-1.0, 1.0, size=(loops, BADGE_CANDIDATES, 2)),
-            )  # fmt: skip
+
+
+def cost_of(given: Indexed, state: State, weights: Weights) -> float:
+    """Return the cost of everything; what is read off the links is brought up to date."""
+    n, none, empty = len(given.nodes), np.zeros(0, np.int64), np.zeros((0, 0))
+    nothing = np.zeros((0, 0, 2))
+    return float(
+        sweep(
+            given.shape, state, weights, np.zeros((n, 2)), np.zeros(n, np.bool_),
+            none, nothing, nothing, empty, none, empty, empty, nothing, nothing,
+            0.0, 0.0, np.zeros(2), True,
+        )
+    )  # fmt: skip
 
 
 def centre_badges(given: Indexed, state: State) -> None:
@@ -144,19 +166,16 @@ def turn(given: Indexed, state: State) -> None:
     """
     n = len(given.nodes)
     weights = fine_weights(given)._replace(centring=WIDE if n >= FEW_NODES else WIDER)
-    nowhere, unknown = np.zeros((n, 2)), np.zeros(n, np.bool_)
     begin = state.place - state.place[:n].mean(axis=0)
     best, chosen = np.inf, begin
     for step in range(TURNS):
         angle = 2.0 * np.pi * step / TURNS
         matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         state.place[:] = begin @ matrix
-        retrace_all(given.shape, state)
-        cost = float(whole_cost(given.shape, state, weights, nowhere, unknown))
+        cost = cost_of(given, state, weights)
         if cost < best - 1e-9:
             best, chosen = cost, state.place.copy()
     state.place[:] = chosen
-    retrace_all(given.shape, state)
 
 
 COUNTING = Weights(
@@ -167,5 +186,4 @@ COUNTING = Weights(
 
 def harm(given: Indexed, state: State) -> float:
     """Return crossings + 0.3 x depth of links in boxes + overlap of boxes / 200 pt^2."""
-    n = len(given.nodes)
-    return float(whole_cost(given.shape, state, COUNTING, np.zeros((n, 2)), np.zeros(n, np.bool_)))
+    return cost_of(given, state, COUNTING)

@@ -66,6 +66,7 @@ def bulges(given: Indexed, place: Numbers) -> Numbers:
         if len(loop.path) == 2:
             for pair in loop.pairs:
                 found[position[pair]] = PAIR
+    found[[e for e, link in enumerate(given.links) if link.kind == "pipe"]] = 0.0
     return found
 
 

@@ -1,29 +1,25 @@
 """Tries at a layout of one part: from several starts, or from where it is known.
 
 Stage 2 of 5.  In: a part of a ``Sketch`` in which all is joined.  Out: its ``Layout``.
-
-Level "draft" is one short search, "normal" the better of two, "best" of eight: all are searched
-coarsely, and the most promising gone on with.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from loopscope.loops.diagrams.layout.arrays import indexed, state_of
-from loopscope.loops.diagrams.layout.kernels.costs import loop_holds
-from loopscope.loops.diagrams.layout.kernels.moving import whole_cost
-from loopscope.loops.diagrams.layout.kernels.state import Weights
+from loopscope.loops.diagrams.layout.dressing import dress
+from loopscope.loops.diagrams.layout.efforts import Effort, Level, Steps
 from loopscope.loops.diagrams.layout.polishing import polish
 from loopscope.loops.diagrams.layout.searching import (
     COARSE,
-    FEW_LOOPS,
+    VERY_FEW,
     Known,
     anneal,
     centre_badges,
+    cost_of,
     fine_weights,
     last_weights,
     turn,
@@ -32,83 +28,61 @@ from loopscope.loops.diagrams.layout.starting import bulges, start
 from loopscope.loops.diagrams.records import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from loopscope.loops.diagrams.layout.arrays import Indexed
+    from loopscope.loops.diagrams.layout.dressing import LaidOut
     from loopscope.loops.diagrams.layout.kernels.moving import Flags
-    from loopscope.loops.diagrams.layout.kernels.state import Numbers, State
+    from loopscope.loops.diagrams.layout.kernels.state import Integers, Numbers, State
     from loopscope.loops.diagrams.records import Sketch
 
-Level = Literal["draft", "normal", "best"]
+    Begun = tuple[float, int, State, np.random.Generator]
+
+__all__ = ["Level", "afresh", "again", "faults"]
 
 HOT = (4.0, 0.15)
 """Temperatures of the coarse search, first and last."""
 
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How much work a level is.
-
-    Attributes
-    ----------
-    kept
-        Starts that are gone on with after the coarse search.
-    coarse, fine, cold
-        Sweeps; ``cold`` after each polish.
-    """
-
-    starts: int
-    kept: int
-    coarse: int
-    fine: int
-    polishes: int
-    cold: int
+SHARP = 18.0
+"""Links at a node that are closer than this count against a layout, in degrees."""
 
 
-EFFORTS: dict[Level, Effort] = {
-    "draft": Effort(starts=1, kept=1, coarse=8, fine=6, polishes=0, cold=0),
-    "normal": Effort(starts=2, kept=1, coarse=60, fine=24, polishes=2, cold=8),
-    "best": Effort(starts=8, kept=3, coarse=60, fine=24, polishes=2, cold=8),
-}
-
-CHOOSING = Weights(
-    crossing=1.0, over=0.5, boxes=2.0, stress=0.0, roundness=2.0, visible=1.0, angles=1.0,
-    beside=0.1, centring=0.0, badge=0.3, home=0.0,
-)  # fmt: skip
-"""What starts are compared by."""
-
-
-def afresh(piece: Sketch, effort: Effort, seed: int, size: int) -> Layout:
+def afresh(piece: Sketch, effort: Effort, seed: int, size: int, steps: Steps) -> Layout:
     """Lay out one part from several starts, and keep the best; ties to the first."""
-    given = indexed(piece, size)
+    given = indexed(piece, size, sprung=True)
     n = len(given.nodes)
     if n == 1:
+        steps.skip(effort.tries(n))
         return Layout({given.names[0]: (0.0, 0.0)}, {})
-    free = Known(np.zeros((n, 2)), np.zeros(n, np.bool_), np.arange(n))
-    begun: list[tuple[float, int, State, np.random.Generator]] = []
-    few = min(4, 24 // n)  # starts that cost next to nothing
-    for number in range(max(effort.starts, few)):
+    free = Known(np.zeros((n, 2)), np.zeros(n, np.bool_), np.arange(n), _bending(given), steps.stop)
+
+    def begin(number: int) -> Begun:
         generator = np.random.default_rng([seed, number])
         state = state_of(given, *start(given, generator))
         anneal(given, state, COARSE, free, generator, _more(effort.coarse, n), HOT)
-        cost = float(whole_cost(given.shape, state, COARSE, free.home, free.known))
-        begun.append((cost, number, state, generator))
-    rated = []
-    for _, number, state, generator in sorted(begun, key=lambda one: one[:2])[
-        : max(effort.kept, few)
-    ]:
+        return cost_of(given, state, COARSE), number, state, generator
+
+    def finish(begun: Begun) -> tuple[float, int, Layout]:
+        _, number, state, generator = begun
         centre_badges(given, state)
         turn(given, state)
         _refine(given, state, free, effort, generator, 0.15, turning=True)
-        rated.append((_rating(given, state), number, state))
-    return _layout(given, min(rated, key=lambda one: one[:2])[2])
+        layout = _layout(given, state)
+        return faults(dress(piece, layout)), number, layout
+
+    starts = steps.each(begin, range(effort.begun(n)))
+    promising = sorted(starts, key=lambda one: one[:2])[: effort.refined(n)]
+    return min(steps.each(finish, promising), key=lambda one: one[:2])[2]
 
 
 def again(
-    piece: Sketch, layout: Layout, pinned: Collection[str], effort: Effort, seed: int
+    piece: Sketch,
+    layout: Layout,
+    pinned: frozenset[str],
+    effort: Effort,
+    seed: int,
+    steps: Steps,
 ) -> Layout:
     """Lay out a part of which some variables have places already, from there."""
-    given = indexed(piece)
+    given = indexed(piece, sprung=True)
     n = len(given.nodes)
     generator = np.random.default_rng([seed, 0])
     home, known = np.zeros((n, 2)), np.zeros(n, np.bool_)
@@ -120,13 +94,19 @@ def again(
     for e, link in enumerate(given.links):
         bulge[e] = layout.bulges.get(link.pair, bulge[e])
     free = np.array([v for v, name in enumerate(given.names) if name not in pinned], np.int64)
-    held = Known(home, known, free)
+    bending = [
+        e
+        for e in _bending(given)
+        if given.links[e].pair not in layout.bulges or not pinned.issuperset(given.links[e].pair)
+    ]
+    held = Known(home, known, free, np.array(bending, np.int64), steps.stop)
     state = state_of(given, place, bulge)
     centre_badges(given, state)
-    fresh = Known(home, known, np.flatnonzero(~known))
+    fresh = Known(home, known, np.flatnonzero(~known), held.bending, steps.stop)
     if len(fresh.free):
         anneal(given, state, COARSE, fresh, generator, max(4, effort.coarse // 3), (0.9, 0.12))
     _refine(given, state, held, effort, generator, 0.1)
+    steps.skip(effort.tries(n))
     return _layout(given, state)
 
 
@@ -158,17 +138,24 @@ def _more(sweeps: int, nodes: int) -> int:
     return max(sweeps, min(60, 400 // nodes))
 
 
-def _rating(given: Indexed, state: State) -> float:
-    n, loops = len(given.nodes), len(given.loops)
-    weights = CHOOSING if loops > FEW_LOOPS else CHOOSING._replace(angles=2.0)
-    share = float(given.shape.care.sum())
-    if loops and share > 0:
-        weights = weights._replace(roundness=2.0 / share)
-    cost = whole_cost(given.shape, state, weights, np.zeros((n, 2)), np.zeros(n, np.bool_))
-    outside = sum(
-        not loop_holds(which, *state.place[n + which], given.shape, state) for which in range(loops)
+def _bending(given: Indexed) -> Integers:
+    """Return the numbers of the links that may be bent."""
+    return np.array([e for e, link in enumerate(given.links) if link.kind != "pipe"], np.int64)
+
+
+def faults(laid: LaidOut) -> float:
+    """Return how bad a picture is: in crossings, less twice the roundness."""
+    quality = laid.quality
+    total = (
+        quality.crossings * (3.0 if len(laid.sketch.nodes) <= VERY_FEW else 1.0)
+        + 2.0 * quality.link_over_box
+        + 2.0 * quality.label_on_label
     )
-    return float(cost) + 0.3 * outside
+    total += quality.label_on_link + 0.5 * quality.leaders_touching
+    total += 0.4 * (quality.badges - quality.badges_inside)
+    if quality.smallest_angle < SHARP:
+        total += 0.5 + 4.0 * (SHARP - quality.smallest_angle) / SHARP
+    return total - 2.0 * quality.roundness if quality.badges else total
 
 
 def _neighbourly(

@@ -1,7 +1,9 @@
 """What a layout costs, term by term, on the curves that are drawn.
 
-Stage 2 of 5.  In: ``Shape``, ``State`` and ``Weights``.  Out: costs of everything, and of what one
-node, link or badge takes part in: a change of these is the change of the whole.
+Stage 2 of 5.  In: arrays of a ``Shape`` and a ``State``.  Out: costs of single faults.
+
+Each function takes the arrays that it reads, and no more: what is handed over takes time to
+compile.
 """
 
 from __future__ import annotations
@@ -10,56 +12,65 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.diagrams.layout.kernels.compiling import compiled
-from loopscope.loops.diagrams.layout.kernels.curves import apart, meeting
+from loopscope.loops.diagrams.layout.kernels.compiling import inner
+from loopscope.loops.diagrams.layout.kernels.state import (
+    AREA,
+    AT_CAUSE,
+    AT_EFFECT,
+    HIGH_X,
+    HIGH_Y,
+    LENGTH,
+    LOW_X,
+    LOW_Y,
+)
+from loopscope.loops.diagrams.layout.kernels.tracing import apart, meeting
 
 if TYPE_CHECKING:
-    from loopscope.loops.diagrams.layout.kernels.state import Shape, State, Weights
+    from loopscope.loops.diagrams.layout.kernels.state import Integers, Numbers
 
 NEAR = 11.0
 """Links closer than this run side by side, in points."""
 
 MARGIN = 6.0
-"""A link keeps this far from a foreign box, in points."""
+MARGIN_OF_BADGE = 2.0
+"""A link keeps this far from a foreign box, and from a badge, in points."""
+
+SHARP = np.radians(19.0)
+STEEP = 1.5
+"""Links at a node that are closer than this are hard to tell apart: what that costs on top."""
 
 UNIT = 104.0
 """Desired length of a link, centre to centre less half its boxes, in points."""
 
 
-@compiled
-def at_shared_box(x: float, y: float, v: int, shape: Shape, state: State, margin: float) -> bool:
-    """Return whether a point is in the box of a node, or within a margin of it."""
+@inner
+def in_box(x: float, y: float, v: int, half: Numbers, place: Numbers, margin: float) -> bool:
+    """Return whether a point is in the box of a node, or within a margin of it; never for -1."""
     return bool(
-        abs(x - state.place[v, 0]) < shape.half[v, 0] + margin
-        and abs(y - state.place[v, 1]) < shape.half[v, 1] + margin
+        v >= 0
+        and abs(x - place[v, 0]) < half[v, 0] + margin
+        and abs(y - place[v, 1]) < half[v, 1] + margin
     )
 
 
-@compiled
-def shared_node(e: int, f: int, shape: Shape) -> tuple[int, int]:
-    """Return the nodes at which two links both start or end; -1 for none."""
-    one, other = -1, -1
-    if shape.tail[e] == shape.tail[f] or shape.tail[e] == shape.head[f]:
-        one = shape.tail[e]
-    if shape.head[e] == shape.tail[f] or shape.head[e] == shape.head[f]:
-        other = shape.head[e]
-    return one, other
-
-
-@compiled
-def pair_cost(e: int, f: int, shape: Shape, state: State, weights: Weights) -> float:
-    """Return what two links cost for crossing, and for running side by side."""
+@inner
+def pair_cost(
+    e: int, f: int, tail: Integers, head: Integers, half: Numbers, place: Numbers,
+    points: Numbers, read: Numbers, crossing: float, close: float,
+) -> float:  # fmt: skip
+    """Return what two links cost for each crossing, and for running close to each other."""
     if e > f:
         e, f = f, e
-    for axis in range(2):
-        if state.low[e, axis] > state.high[f, axis] + NEAR:
-            return 0.0
-        if state.low[f, axis] > state.high[e, axis] + NEAR:
-            return 0.0
-    one, other = shared_node(e, f, shape)
-    p, q = state.points[e], state.points[f]
-    low_x, low_y = state.low[f, 0] - NEAR, state.low[f, 1] - NEAR
-    high_x, high_y = state.high[f, 0] + NEAR, state.high[f, 1] + NEAR
+    if read[e, LOW_X] > read[f, HIGH_X] + NEAR or read[f, LOW_X] > read[e, HIGH_X] + NEAR:
+        return 0.0
+    if read[e, LOW_Y] > read[f, HIGH_Y] + NEAR or read[f, LOW_Y] > read[e, HIGH_Y] + NEAR:
+        return 0.0
+    # Nodes at which both start or end: near these they may meet.
+    one = tail[e] if tail[e] == tail[f] or tail[e] == head[f] else -1
+    other = head[e] if head[e] == tail[f] or head[e] == head[f] else -1
+    p, q = points[e], points[f]
+    low_x, low_y = read[f, LOW_X] - NEAR, read[f, LOW_Y] - NEAR
+    high_x, high_y = read[f, HIGH_X] + NEAR, read[f, HIGH_Y] + NEAR
     crossings, beside = 0, 0.0
     for i in range(len(p) - 1):
         ax, ay, bx, by = p[i, 0], p[i, 1], p[i + 1, 0], p[i + 1, 1]
@@ -77,36 +88,40 @@ def pair_cost(e: int, f: int, shape: Shape, state: State, weights: Weights) -> f
             t = meeting(ax, ay, bx, by, cx, cy, dx, dy)
             if t >= 0.0:
                 x, y = ax + t * (bx - ax), ay + t * (by - ay)
-                at_one = one >= 0 and at_shared_box(x, y, one, shape, state, 3.0)
-                at_other = other >= 0 and at_shared_box(x, y, other, shape, state, 3.0)
-                if not at_one and not at_other:
+                if not in_box(x, y, one, half, place, 3.0) and not in_box(
+                    x, y, other, half, place, 3.0
+                ):
                     crossings += 1
             if i > 0:
                 nearest = min(nearest, apart(ax, ay, cx, cy, dx, dy))
-        if nearest < NEAR * NEAR:
-            at_one = one >= 0 and at_shared_box(ax, ay, one, shape, state, 22.0)
-            at_other = other >= 0 and at_shared_box(ax, ay, other, shape, state, 22.0)
-            if not at_one and not at_other:
-                beside += (1.0 - np.sqrt(nearest) / NEAR) ** 2
-    return weights.crossing * crossings + weights.beside * beside
+        if (
+            nearest < NEAR * NEAR
+            and not in_box(ax, ay, one, half, place, 22.0)
+            and not in_box(ax, ay, other, half, place, 22.0)
+        ):
+            beside += (1.0 - np.sqrt(nearest) / NEAR) ** 2
+    return crossing * crossings + close * beside
 
 
-@compiled
-def over_cost(e: int, w: int, shape: Shape, state: State, margin: float) -> float:
+@inner
+def over_cost(
+    e: int, w: int, tail: Integers, head: Integers, half: Numbers, place: Numbers,
+    points: Numbers, read: Numbers, margin: float,
+) -> float:  # fmt: skip
     """Return how deep a link runs into a box that is not its end: squared, by sample."""
-    if w == shape.tail[e] or w == shape.head[e]:
+    if w == tail[e] or w == head[e]:
         return 0.0
-    x, y = state.place[w, 0], state.place[w, 1]
-    wide, high = shape.half[w, 0] + margin, shape.half[w, 1] + margin
-    if state.low[e, 0] > x + wide or state.high[e, 0] < x - wide:
+    x, y = place[w, 0], place[w, 1]
+    wide, high = half[w, 0] + margin, half[w, 1] + margin
+    if read[e, LOW_X] > x + wide or read[e, HIGH_X] < x - wide:
         return 0.0
-    if state.low[e, 1] > y + high or state.high[e, 1] < y - high:
+    if read[e, LOW_Y] > y + high or read[e, HIGH_Y] < y - high:
         return 0.0
-    points = state.points[e]
+    path = points[e]
     total = 0.0
-    for k in range(len(points) - 1):
-        ax, ay = points[k, 0] - x, points[k, 1] - y
-        bx, by = points[k + 1, 0] - x, points[k + 1, 1] - y
+    for k in range(len(path) - 1):
+        ax, ay = path[k, 0] - x, path[k, 1] - y
+        bx, by = path[k + 1, 0] - x, path[k + 1, 1] - y
         if min(ax, bx) > wide or max(ax, bx) < -wide or min(ay, by) > high or max(ay, by) < -high:
             continue
         for part in range(4):
@@ -117,88 +132,84 @@ def over_cost(e: int, w: int, shape: Shape, state: State, margin: float) -> floa
     return total
 
 
-@compiled
-def box_cost(v: int, w: int, shape: Shape, state: State) -> float:
+@inner
+def box_cost(v: int, w: int, half: Numbers, place: Numbers) -> float:
     """Return how much two boxes, with the gaps between them, overlap."""
-    x = shape.half[v, 0] + shape.half[w, 0] + 14.0 - abs(state.place[v, 0] - state.place[w, 0])
-    y = shape.half[v, 1] + shape.half[w, 1] + 12.0 - abs(state.place[v, 1] - state.place[w, 1])
+    x = half[v, 0] + half[w, 0] + 14.0 - abs(place[v, 0] - place[w, 0])
+    y = half[v, 1] + half[w, 1] + 12.0 - abs(place[v, 1] - place[w, 1])
     return x * y / 400.0 if x > 0.0 and y > 0.0 else 0.0
 
 
-@compiled
-def angle_cost(v: int, shape: Shape, state: State) -> float:
+@inner
+def angle_cost(
+    v: int, tail: Integers, first_at: Integers, links_at: Integers, read: Numbers
+) -> float:
     """Return what small angles between links at a node cost."""
-    first, last = shape.first_at[v], shape.first_at[v + 1]
+    first, last = first_at[v], first_at[v + 1]
     degree = last - first
     if degree < 2:
         return 0.0
-    found = np.empty(degree)
-    for k in range(degree):
-        e = shape.links_at[first + k]
-        value = state.angle[e, 0] if shape.tail[e] == v else state.angle[e, 1]
-        at = k
-        while at > 0 and found[at - 1] > value:
-            found[at] = found[at - 1]
-            at -= 1
-        found[at] = value
     enough = min(np.radians(40.0), 0.7 * 2.0 * np.pi / degree)
     total = 0.0
-    for k in range(degree):
-        gap = found[k] - found[k - 1]
-        if k == 0:
-            gap += 2.0 * np.pi
+    for k in range(first, last):
+        e = links_at[k]
+        mine = read[e, AT_CAUSE] if tail[e] == v else read[e, AT_EFFECT]
+        gap = 2.0 * np.pi  # to the next link anticlockwise; of links alike, to the next in order
+        for j in range(first, last):
+            if j != k:
+                f = links_at[j]
+                away = (read[f, AT_CAUSE] if tail[f] == v else read[f, AT_EFFECT]) - mine
+                if away < 0.0 or (away == 0.0 and j < k):
+                    away += 2.0 * np.pi
+                gap = min(gap, away)
         if gap < enough:
             total += ((enough - gap) / enough) ** 2
+        if gap < SHARP:
+            total += STEEP * (SHARP - gap) / SHARP
     return total
 
 
-@compiled
-def visible_cost(e: int, shape: Shape, state: State) -> float:
+@inner
+def visible_cost(visible: float, need: float) -> float:
     """Return what a link costs of which too little is seen."""
-    short: float = (shape.need[e] - state.visible[e]) / shape.need[e]
+    short = (need - visible) / need
     return min(short, 1.5) ** 2 if short > 0.0 else 0.0
 
 
-@compiled
-def roundness(loop: int, shape: Shape, state: State) -> float:
+@inner
+def roundness(loop: int, first_in: Integers, links_in: Integers, read: Numbers) -> float:
     """Return 4 pi area / perimeter^2 of a loop: 1 for a circle."""
     area, length = 0.0, 0.0
-    for k in range(shape.first_in[loop], shape.first_in[loop + 1]):
-        area += state.area[shape.links_in[k]]
-        length += state.length[shape.links_in[k]]
+    for k in range(first_in[loop], first_in[loop + 1]):
+        area += read[links_in[k], AREA]
+        length += read[links_in[k], LENGTH]
     return 4.0 * np.pi * abs(area) / (length * length) if length > 0.0 else 0.0
 
 
-@compiled
-def loop_holds(loop: int, x: float, y: float, shape: Shape, state: State) -> bool:
-    """Return whether a loop goes round a point."""
+@inner
+def outside_cost(
+    loop: int, w: int, first_in: Integers, links_in: Integers, place: Numbers, points: Numbers,
+    read: Numbers,
+) -> float:  # fmt: skip
+    """Return 0 where a badge is inside its loop; 1 or, further away, more where it is not."""
+    x, y = place[w, 0], place[w, 1]
     inside = False
-    for k in range(shape.first_in[loop], shape.first_in[loop + 1]):
-        e = shape.links_in[k]
-        if state.low[e, 1] > y or state.high[e, 1] < y or state.high[e, 0] < x:
+    total_x, total_y, count = 0.0, 0.0, 0
+    for k in range(first_in[loop], first_in[loop + 1]):
+        e = links_in[k]
+        path = points[e]
+        total_x += path[0, 0]
+        total_y += path[0, 1]
+        count += 1
+        if read[e, LOW_Y] > y or read[e, HIGH_Y] < y or read[e, HIGH_X] < x:
             continue
-        points = state.points[e]
-        for j in range(len(points) - 1):
-            one, other = points[j, 1], points[j + 1, 1]
+        for j in range(len(path) - 1):
+            one, other = path[j, 1], path[j + 1, 1]
             if (one > y) != (other > y):
-                at = points[j, 0] + (y - one) / (other - one) * (points[j + 1, 0] - points[j, 0])
+                at = path[j, 0] + (y - one) / (other - one) * (path[j + 1, 0] - path[j, 0])
                 if x < at:
                     inside = not inside
-    return inside
-
-
-@compiled
-def outside_cost(loop: int, shape: Shape, state: State) -> float:
-    """Return 1 where the badge of a loop is outside, or a corner of it; more further away."""
-    w = len(shape.first_at) - 1 + loop
-    x, y = state.place[w, 0], state.place[w, 1]
-    if loop_holds(loop, x, y, shape, state):
+    if inside:
         return 0.0
-    total_x, total_y, count = 0.0, 0.0, 0
-    for k in range(shape.first_in[loop], shape.first_in[loop + 1]):
-        v = shape.tail[shape.links_in[k]]
-        total_x += state.place[v, 0]
-        total_y += state.place[v, 1]
-        count += 1
     away = np.hypot(x - total_x / count, y - total_y / count)
     return float(1.0 + 0.5 * min(away / UNIT, 2.0))

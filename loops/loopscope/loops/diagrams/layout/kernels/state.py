@@ -1,6 +1,6 @@
-"""What the search works on, as arrays, and how the geometry of one link is kept up to date.
+"""What the search works on, as arrays: what does not move, what moves, and what faults cost.
 
-Stage 2 of 5.  In: places and bulges.  Out: polylines and what is read off them, one row a link.
+Stage 2 of 5.  In: arrays.  Out: records of them, which kernels take.
 
 Boxes are those of variables first, then those of badges: a badge is a box without links that wants
 to be inside its loop.
@@ -10,17 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from loopscope.loops.diagrams.layout.kernels.compiling import compiled
-from loopscope.loops.diagrams.layout.kernels.curves import (
-    directions,
-    drawn_part,
-    length_between,
-    trace_curve,
-)
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
@@ -57,12 +48,19 @@ class State(NamedTuple):
     place: Numbers  # (box, 2)
     bulge: Numbers  # (link,)
     points: Numbers  # (link, step, 2)
-    low: Numbers  # (link, 2): bounding box
-    high: Numbers
-    area: Numbers  # (link,): its part of the signed area of a loop
-    length: Numbers
-    visible: Numbers
-    angle: Numbers  # (link, 2): at the cause, at the effect
+    read: Numbers  # (link, 9): what is read off each link, see below
+
+
+LOW_X, LOW_Y, HIGH_X, HIGH_Y = 0, 1, 2, 3
+"""Columns of ``State.read``: bounding box,"""
+
+AREA, LENGTH, VISIBLE = 4, 5, 6
+"""its part of the signed area of a loop, its length, the length between its boxes,"""
+
+AT_CAUSE, AT_EFFECT = 7, 8
+"""and the angles in which it leaves its cause and, seen from it, its effect."""
+
+READ = 9
 
 
 class Weights(NamedTuple):
@@ -79,43 +77,3 @@ class Weights(NamedTuple):
     centring: float
     badge: float
     home: float  # moved away from where the reader knew it
-
-
-@compiled
-def retrace(e: int, shape: Shape, state: State) -> None:
-    """Bring everything that is read off one link up to date."""
-    tail, head = shape.tail[e], shape.head[e]
-    place, half = state.place, shape.half
-    h = state.bulge[e]
-    points = state.points[e]
-    trace_curve(place[tail, 0], place[tail, 1], place[head, 0], place[head, 1], h, points)
-    area, length = 0.0, 0.0
-    low_x, low_y, high_x, high_y = points[0, 0], points[0, 1], points[0, 0], points[0, 1]
-    for k in range(1, len(points)):
-        x, y, was_x, was_y = points[k, 0], points[k, 1], points[k - 1, 0], points[k - 1, 1]
-        area += was_x * y - x * was_y
-        length += np.sqrt((x - was_x) ** 2 + (y - was_y) ** 2)
-        low_x, low_y = min(low_x, x), min(low_y, y)
-        high_x, high_y = max(high_x, x), max(high_y, y)
-    state.area[e] = 0.5 * area
-    state.length[e] = length
-    state.low[e, 0], state.low[e, 1] = low_x, low_y
-    state.high[e, 0], state.high[e, 1] = high_x, high_y
-    begin, end = drawn_part(points, place[tail], half[tail], place[head], half[head])
-    state.visible[e] = length_between(points, begin, end)
-    start, stop = directions(place[head, 0] - place[tail, 0], place[head, 1] - place[tail, 1], h)
-    state.angle[e, 0], state.angle[e, 1] = start, stop
-
-
-@compiled
-def retrace_all(shape: Shape, state: State) -> None:
-    """Bring everything that is read off all links up to date."""
-    for e in range(len(shape.tail)):
-        retrace(e, shape, state)
-
-
-@compiled
-def retrace_at(v: int, shape: Shape, state: State) -> None:
-    """Bring the links at one node up to date."""
-    for k in range(shape.first_at[v], shape.first_at[v + 1]):
-        retrace(shape.links_at[k], shape, state)

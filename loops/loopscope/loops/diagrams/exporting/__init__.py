@@ -1,0 +1,1 @@
+"""Write a diagram down: pictures, graphs for other programs, text; one module a format."""
