@@ -13,6 +13,7 @@ import pytest
 
 from loopscope.analysis import outputs
 from loopscope.analysis.runs import simulate_all
+from loopscope.models import files
 from loopscope.models.errors import OutputError
 
 
@@ -122,7 +123,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(runs, tmp_path, monkey
 def test_a_library_that_swallows_the_reason_still_says_full(tmp_path, monkeypatch):
     import xarray as xr
 
-    monkeypatch.setattr(outputs, "_is_full", lambda folder: True)
+    monkeypatch.setattr(files, "_is_full", lambda folder: True)
     monkeypatch.setattr(
         xr.Dataset, "to_netcdf", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("HDF error"))
     )

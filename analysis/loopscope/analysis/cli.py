@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from loopscope.analysis.commands.animate import animate
 from loopscope.analysis.commands.attribute import attribute
 from loopscope.analysis.commands.check import check
 from loopscope.analysis.commands.claims import claims
 from loopscope.analysis.commands.compare import compare
+from loopscope.analysis.commands.convert import convert
 from loopscope.analysis.commands.describe import describe
+from loopscope.analysis.commands.diagram import diagram
 from loopscope.analysis.commands.dominance import dominance
 from loopscope.analysis.commands.explain import explain
 from loopscope.analysis.commands.fit import fit
@@ -56,11 +59,14 @@ app.command("run")(run)
 app.command("compare")(compare)
 app.command("fit")(fit)
 app.command("loops")(loops)
+app.command("diagram")(diagram)
+app.command("animate")(animate)
 app.command("explain")(explain)
 app.command("sweep")(sweep)
 app.command("attribute")(attribute)
 app.command("sensitivity")(sensitivity)
 app.command("dominance")(dominance)
+app.command("convert")(convert)
 app.command("describe")(describe)
 app.command("claims")(claims)
 app.command("list")(list_models)

@@ -1,7 +1,7 @@
-"""A report while it is written, and text that Markdown shows as it is.
+"""A report while it is written.
 
 In: what a report is of.  Out: ``Draft``, which chapters fill one after another: each writes its
-files and notes what they hold.
+files, notes what they hold, and leaves what it found for those after it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from loopscope.analysis import comparison
-from loopscope.analysis.tables import plain
+from loopscope.analysis import comparison, outputs
 from loopscope.models.names import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import xarray as xr
     from matplotlib.figure import Figure
 
     from loopscope.analysis.comparison import Comparison
     from loopscope.analysis.measures import Fit
+    from loopscope.analysis.reporting.beside import Beside
+    from loopscope.analysis.reporting.leading import Told
+    from loopscope.analysis.reporting.looking import Looked
     from loopscope.analysis.runs import Run
+    from loopscope.loops.diagrams.drawing.scene import Scene
+    from loopscope.loops.finding.found import Loops
     from loopscope.models.case import Case
     from loopscope.models.engine.prepared import Prepared
     from loopscope.models.scenario import Scenario
@@ -45,6 +50,8 @@ class Draft:
     ----------
     uncertain_runs
         Runs of the sweep behind the chapter on uncertainty; 0 leaves the chapter out.
+    step
+        Called with what is being done, and as (done, of) how far that is.
     records
         The scenario behind each run; None for the model as it stands.
     runs
@@ -53,20 +60,32 @@ class Draft:
         A run for each case, with its errors against what was observed.
     entries
         What has been written.
-    sections
-        Parts of the page that chapters wrote, in Markdown.
+    looking, sweeping
+        Second processes at work: checks and claims; the sweep and what is made of it.
+    found, told, colours
+        Loops, what they do in each scenario, and the colour of each in all pictures; None and empty
+        without any.
+    swept, dominance, indices
+        The sweep (one scenario), how probable each loop leads, and partial rank correlations.
     """
 
     folder: Path
     prepared: Prepared
     records: list[Scenario | None]
     case_records: list[Case]
-    tick: Callable[[], None]
+    step: Callable[[str, int, int], None]
     uncertain_runs: int = 0
     runs: list[Run] = field(default_factory=list)
     case_runs: list[tuple[Case, Run, list[Fit]]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    sections: list[str] = field(default_factory=list)
+    looking: Beside | None = None
+    sweeping: Beside | None = None
+    found: Loops | None = None
+    told: list[Told] = field(default_factory=list)
+    colours: dict[str, str] = field(default_factory=dict)
+    swept: xr.Dataset | None = None
+    dominance: xr.Dataset | None = None
+    indices: xr.Dataset | None = None
 
     @property
     def bases(self) -> list[Run]:
@@ -81,21 +100,49 @@ class Draft:
         """Key outcomes of all scenarios, each against its base; worked out once all have run."""
         return comparison.of_runs(self.runs, bases=self.bases)
 
+    @cached_property
+    def looked(self) -> Looked:
+        """What checks and claims have to say; waits for it where it is not there yet."""
+        assert self.looking is not None
+        found: Looked = self.looking.result()
+        return found
+
     def file(self, name: str, what: str) -> Path:
-        """Note a file and return where to write it."""
-        self.entries.append(Entry(name, what))
-        path = self.folder / name
+        """Note a file and return where to write it; a name that is taken gets a number.
+
+        Examples
+        --------
+        "a b" and "a-b" are scenarios that may stand side by side, and have one slug.
+        """
+        taken = {entry.file.casefold() for entry in self.entries}
+        stem, dot, suffix = name.rpartition(".")
+        chosen, count = name, 2
+        while chosen.casefold() in taken:
+            chosen, count = f"{stem}-{count}{dot}{suffix}", count + 1
+        self.entries.append(Entry(chosen, what))
+        path = self.folder / chosen
         path.parent.mkdir(exist_ok=True)
         return path
 
-    def picture(self, figure: Figure, name: str, what: str) -> None:
-        """Write a picture as PNG and SVG."""
+    def picture(self, figure: Figure, name: str, what: str) -> str:
+        """Write a figure as SVG with real text, and return its file, relative to the folder."""
         from loopscope.analysis.style import save
 
-        for suffix in ("png", "svg"):
-            save(figure, self.file(f"pictures/{name}.{suffix}", what))
-            figure.set_layout_engine("none")  # found once; finding it costs as much as drawing
-        self.tick()
+        path = self.file(f"pictures/{name}.svg", what)
+        save(figure, path, text=True)
+        return path.relative_to(self.folder).as_posix()
+
+    def scene(self, scene: Scene, name: str, what: str) -> str:
+        """Write a scene as SVG, and return its file, relative to the folder."""
+        from loopscope.loops.diagrams.drawing.svg import svg_from
+
+        return self.svg(svg_from(scene, what, ""), name, what)
+
+    def svg(self, text: str, name: str, what: str) -> str:
+        """Write a picture that is SVG already, and return its file, relative to the folder."""
+        path = self.file(f"pictures/{name}.svg", what)
+        outputs.write_text(path, text)
+        return path.relative_to(self.folder).as_posix()
 
 
 def slug(name: str) -> str:
@@ -107,13 +154,3 @@ def slug(name: str) -> str:
     'border-build-up-50'
     """
     return re.sub(r"\W+", "-", key(name)).strip("-") or "unnamed"
-
-
-def table_row(cells: list[str]) -> list[str]:
-    """Return one row of a Markdown table."""
-    return ["| " + " | ".join(safe(cell) for cell in cells) + " |"]
-
-
-def safe(text: str) -> str:
-    """Return text that Markdown shows as it is: names come from files."""
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", plain(text)) if text.strip("-:") else text

@@ -20,13 +20,20 @@ MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Highlights:
-    """Title, key outcomes, and what the first picture of a report shows."""
+    """Title, key outcomes, what the first picture of a report shows, and whom to credit.
+
+    Attributes
+    ----------
+    credits
+        Lines to reproduce with a chart that shows data which come with the model.
+    """
 
     title: str
     outcomes: tuple[str, ...] = ()
     front: tuple[str, ...] = ()
     front_title: str = ""
     scenarios: tuple[str, ...] = ()
+    credits: tuple[str, ...] = ()
 
 
 KNOWN = {
@@ -48,6 +55,18 @@ KNOWN = {
         ),
         front_title="What three policies do to migration, compared with the base run",
         scenarios=("base", "tightening", "amnesty cycles", "border build-up"),
+        credits=(
+            "\u00a9 United Nations, Department of Economic and Social Affairs, Population "
+            "Division: World Population Prospects 2024 and 2019; International Migrant Stock 2019. "
+            "Licence CC BY 3.0 IGO. Selection and sums by this project.",
+            "Free data from Gapminder.org, licence CC BY 4.0, based on the World Bank's World "
+            "Development Indicators.",
+            "Source: US Customs and Border Protection; US Department of Homeland Security, Office "
+            "of Immigration Statistics; former Immigration and Naturalization Service; "
+            "Congressional Research Service. Works of the US federal government.",
+            "Source: Eurostat; European Commission. Reuse allowed with acknowledgement "
+            "(CC BY 4.0).",
+        ),
     )
 }
 

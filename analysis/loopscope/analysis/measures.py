@@ -151,8 +151,38 @@ def fit(run: Run, observed: Observed) -> Fit:
     RunError
         The series is in another unit than the variable, and not in a multiple of it.
     """
+    name, observed = _converted(run, observed)
+    _, s, a = _beside(run, name, observed)
+    return Fit(
+        variable=name,
+        series=observed.series,
+        units=observed.unit,
+        points=len(a),
+        rmse=rmse(s, a),
+        mape=mape(s, a),
+        theil=theil(s, a),
+    )
+
+
+def beside(run: Run, observed: Observed) -> tuple[Numbers, Numbers, Numbers]:
+    """Return times, simulated and observed values, dims (point,), in the unit of the variable.
+
+    As in ``fit``: interpolated in a straight line, without what lies outside the run.
+
+    Raises
+    ------
+    UnknownNameError, RunError
+        As ``fit``.
+    """
+    return _beside(run, *_converted(run, observed))
+
+
+def _converted(run: Run, observed: Observed) -> tuple[str, Observed]:
     name = run.find(observed.variable, "observed variable")
-    observed = in_units_of(observed, name, run.units[name])
+    return name, in_units_of(observed, name, run.units[name])
+
+
+def _beside(run: Run, name: str, observed: Observed) -> tuple[Numbers, Numbers, Numbers]:
     finite = np.isfinite(run.values[name])
     time, values = run.time[finite], run.values[name][finite]
     times, seen = np.asarray(observed.times), np.asarray(observed.values)
@@ -160,16 +190,7 @@ def fit(run: Run, observed: Observed) -> Fit:
     if len(time):
         inside = (times >= time[0]) & (times <= time[-1])
     s = np.interp(times[inside], time, values) if inside.any() else np.empty(0)
-    a = seen[inside]
-    return Fit(
-        variable=name,
-        series=observed.series,
-        units=observed.unit,
-        points=int(inside.sum()),
-        rmse=rmse(s, a),
-        mape=mape(s, a),
-        theil=theil(s, a),
-    )
+    return times[inside], s, seen[inside]
 
 
 def fits(run: Run, observed: Sequence[Observed]) -> list[Fit]:

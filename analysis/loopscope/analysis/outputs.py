@@ -1,32 +1,33 @@
-"""Write results whole or not at all.
+"""Write results as tables and data sets, whole or not at all.
 
-In: runs or a table, and a path.  Out: a ``.csv``, ``.nc`` or ``.parquet`` file.  Everything is
-written to a temporary file in the same folder, flushed to the disk and renamed, so that a reader
-sees the old file or the new one.  What stands in the way is an ``OutputError`` in one line.
+In: runs or a table, and a path.  Out: a ``.csv``, ``.nc`` or ``.parquet`` file.  What stands in
+the way is an ``OutputError`` in one line.
 """
 
 from __future__ import annotations
 
 import csv
-import errno
 import json
-import os
-import secrets
-from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loopscope.models.errors import OutputError, did_you_mean
+from loopscope.models.files import explain, require_folder, target, whole, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     import xarray as xr
 
     from loopscope.analysis.runs import Run
+
+__all__ = [
+    "PICTURES", "SERIES", "TABLES", "as_dataset", "cell", "columns_of", "explain",
+    "label_of_runs", "require_folder", "safe_name", "target", "whole", "write_found",
+    "write_netcdf", "write_parquet", "write_runs", "write_table", "write_text",
+]  # fmt: skip
 
 SERIES = (".csv", ".nc", ".parquet")
 """What runs are written as."""
@@ -36,116 +37,6 @@ TABLES = (".csv", ".parquet")
 
 PICTURES = (".png", ".svg", ".pdf")
 """What a picture is drawn as."""
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-def target(path: str | Path, suffixes: Sequence[str]) -> Path:
-    """Return the file a result will be written to, checked before anything is computed.
-
-    Parameters
-    ----------
-    path
-        As the user gave it.  A link is followed.
-    suffixes
-        The endings that can be written.
-
-    Raises
-    ------
-    OutputError
-        Unknown ending, no such folder, a folder in place of the file, or no right to write.
-    """
-    asked = Path(path).expanduser()
-    known = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
-    if asked.is_dir():
-        msg = f"'{asked}' is a folder; name a file in it that ends in {known}"
-        raise OutputError(msg)
-    suffix = asked.suffix.casefold()
-    if suffix not in suffixes:
-        hint = did_you_mean(suffix, suffixes) if suffix else ""
-        what = (
-            f"'{asked.name}' ends in '{asked.suffix}'"
-            if suffix
-            else f"'{asked.name}' has no ending"
-        )
-        msg = f"{what}, but a file name must end in {known}{hint}"
-        raise OutputError(msg)
-    found = asked.resolve()
-    if found.exists() and not os.access(found, os.W_OK):
-        msg = f"cannot write '{asked}': the file is read-only"
-        raise OutputError(msg)
-    require_folder(asked, found.parent)
-    return found
-
-
-def require_folder(asked: Path, folder: Path) -> None:
-    """Raise ``OutputError`` unless ``asked`` can be put into a folder."""
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist; make it first"
-        msg = f"cannot write '{asked}': folder '{folder}' {what}"
-        raise OutputError(msg)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        msg = f"cannot write '{asked}': no permission to write in folder '{folder}'"
-        raise OutputError(msg)
-
-
-def explain(error: BaseException, path: Path) -> OutputError:
-    """Return what an operating system's refusal means for the file that was to be written."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number is None and _is_full(path.parent):
-        number = errno.ENOSPC  # some libraries swallow the reason
-    if number in FULL:
-        why = "no space left on the disk; free some or choose another place"
-    elif number == errno.EROFS:
-        why = "the file system is read-only"
-    elif number in (errno.EACCES, errno.EPERM):
-        why = f"no permission to write in folder '{path.parent}'"
-    elif number in (errno.ENOENT, errno.ENOTDIR):
-        why = f"folder '{path.parent}' does not exist"
-    elif number == errno.EISDIR:
-        why = "it is a folder"
-    else:
-        why = getattr(error, "strerror", None) or str(error)
-    return OutputError(f"cannot write '{path}': {why}")
-
-
-def _is_full(folder: Path) -> bool:
-    try:
-        facts = os.statvfs(folder)
-    except (OSError, AttributeError):
-        return False
-    return facts.f_bavail * facts.f_frsize < 1 << 16
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; rename what was written there if nothing failed.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written; nothing is left behind, an older file stays as it was.
-    """
-    temporary = path.with_name(f".{secrets.token_hex(6)}-{path.name}"[-200:])
-    try:
-        try:
-            yield temporary
-            handle = os.open(temporary, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise explain(error, path) from None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8."""
-    with whole(path) as temporary, temporary.open("x", encoding="utf-8", newline="") as file:
-        file.write(text)
 
 
 def write_runs(runs: Sequence[Run], path: Path) -> None:
@@ -244,13 +135,55 @@ def as_dataset(runs: Sequence[Run], *, by_scenario: bool = False) -> xr.Dataset:
     parts = [run.dataset() for run in runs]
     dim = label_of_runs(runs)
     labels = xr.Variable((dim,), [run.label for run in runs])
-    joined = xr.concat(parts, dim=dim, join="outer", combine_attrs="drop_conflicts")
+    first = parts[0]
+    if all(_alike(part, first) for part in parts[1:]):
+        joined = _stacked(parts, dim)
+    else:
+        joined = xr.concat(parts, dim=dim, join="outer", combine_attrs="drop_conflicts")
     settings = {
         run.label: json.loads(part.attrs.get("settings", "{}"))
         for run, part in zip(runs, parts, strict=True)
     }
     joined.attrs["settings"] = json.dumps(settings)
     return joined.assign_coords({dim: labels})
+
+
+def _alike(part: xr.Dataset, other: xr.Dataset) -> bool:
+    """Return whether two runs have the same variables at the same times."""
+    return (
+        list(part.variables) == list(other.variables)
+        and part.sizes == other.sizes
+        and np.array_equal(part["time"].values, other["time"].values)
+    )
+
+
+def _stacked(parts: Sequence[xr.Dataset], dim: str) -> xr.Dataset:
+    """Return what ``xarray.concat`` would of runs that are alike, in a tenth of the time."""
+    import xarray as xr
+
+    first = parts[0]
+    variables = {
+        name: (
+            (dim, *one.dims),
+            np.stack([np.asarray(part.variables[name].values) for part in parts]),
+            _shared([part.variables[name].attrs for part in parts]),
+        )
+        for name, one in first.variables.items()
+        if name not in first.coords
+    }
+    attrs = _shared([part.attrs for part in parts])
+    return xr.Dataset(variables, coords=first.coords, attrs=attrs)
+
+
+def _shared(attrs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the attributes on which all agree that have them."""
+    found: dict[str, Any] = {}
+    against: set[str] = set()
+    for one in attrs:
+        for name, value in one.items():
+            if found.setdefault(name, value) != value:
+                against.add(name)
+    return {name: value for name, value in found.items() if name not in against}
 
 
 def label_of_runs(runs: Sequence[Run]) -> str:
@@ -274,7 +207,7 @@ def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
             chosen, count = f"{base}_{count}", count + 1
         taken.add(chosen)
         if name not in dataset.coords:
-            stored[name].attrs.setdefault("long_name", str(name))
+            stored.variables[name].attrs.setdefault("long_name", str(name))
         if chosen != name:
             renamed[name] = chosen
     stored = stored.rename(renamed)

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from loopscope.analysis.reality.kernels import Kernels
 from loopscope.analysis.runs import Choice, Run, of_result, simulate_one
 from loopscope.models.case import Case
 from loopscope.models.engine.simulate import run
@@ -48,8 +49,10 @@ def tries(
     prepared: Prepared, records: Sequence[Scenario], ends: Sequence[tuple[Facts, float]]
 ) -> Iterator[Tried]:
     """Yield a run of each record, then one for each end of a range."""
+    kernels = Kernels(prepared=prepared, records=records)
     for record in records:
-        yield Tried(where=f"'{record.name}'", kind="record", run=_of_record(prepared, record))
+        run_of_it = _of_record(prepared, record, kernels)
+        yield Tried(where=f"'{record.name}'", kind="record", run=run_of_it)
     for facts, value in ends:
         where = f"{facts.name} = {value:g}"
         found = of_result(run(prepared, parameters={facts.name: value}), where)
@@ -72,8 +75,9 @@ def ends_of(prepared: Prepared) -> list[tuple[Facts, float]]:
     return found
 
 
-def _of_record(prepared: Prepared, record: Scenario) -> Run:
-    """Run a scenario, or a case over its own period."""
-    if isinstance(record, Case):
-        return simulate_one(prepared, None, Choice(case=record))
-    return simulate_one(prepared, record, Choice())
+def _of_record(prepared: Prepared, record: Scenario, kernels: Kernels) -> Run:
+    """Run a scenario, or a case over its own period, with a kernel that serves all of them."""
+    case = record if isinstance(record, Case) else None
+    scenario = None if case else record
+    settings = kernels.as_paths({}, scenario, case)
+    return simulate_one(prepared, scenario, Choice(case=case, parameters=settings))

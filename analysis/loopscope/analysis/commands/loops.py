@@ -92,7 +92,7 @@ def loops(
         dt=dt,
     )
     chosen = choose_scenario(model, scenario) if scenario is not None else None
-    view = _view(keep, full=full)
+    view = chosen_view(keep, full=full)
     with waiting(f"loops of {known.name}") as step:
         if everything:
             run = simulated(known, chosen, choice)
@@ -137,7 +137,8 @@ def _refuse_beside_all(**given: object) -> None:
             raise LoopError(msg)
 
 
-def _view(keep: "list[str] | None", *, full: bool) -> "list[str] | str | None":
+def chosen_view(keep: "list[str] | None", *, full: bool) -> "list[str] | str | None":
+    """Return the view that --keep and --full ask for; None where neither does."""
     from loopscope.models.errors import LoopError
 
     if keep and full:

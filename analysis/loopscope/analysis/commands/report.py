@@ -24,10 +24,10 @@ def report(
         typer.Option(
             min=0, help="Of the sweep that says how sure one can be; 0 leaves that chapter out."
         ),
-    ] = 20_000,
+    ] = 2048,
     as_json: AsJson = False,
 ) -> None:
-    """Run all scenarios and cases and write one folder: tables, data and pictures.
+    """Run all scenarios and cases and write a report: a page to read or print, tables, data.
 
     An older report in the folder is replaced; a folder with anything else in it is refused.
     """
@@ -36,7 +36,12 @@ def report(
     from loopscope.analysis import progress, reports, tables
     from loopscope.analysis.commands.run import finish
 
-    with progress.shown("writing the report") as step:
+    with progress.waiting("writing the report") as tell:
+
+        def step(what: str, done: int, of: int) -> None:
+            if tell is not None:
+                tell(f"{what}, {done + 1} of {of}" if of > 1 else what)
+
         written = reports.report(model, out, runs=runs, progress=step)
     if as_json:
         tables.print_json(
@@ -60,7 +65,7 @@ def report(
 def print_report(written: "Report", folder: Path) -> None:
     """Print what happened in each scenario, what was expected, and where to look."""
     from loopscope.analysis.commands.run import print_fits
-    from loopscope.analysis.reports import ended, labelled
+    from loopscope.analysis.reporting.scenario_chapter import ended, labelled
     from loopscope.analysis.tables import moment, out, plain, print_table
 
     compared = written.compared
@@ -89,10 +94,8 @@ def print_report(written: "Report", folder: Path) -> None:
         if found:
             print_fits(f"case {name}", found)
     place = plain(str(folder))
-    pictures = sum(entry.file.endswith(".png") for entry in written.entries)
     out(
-        f"wrote {len(written.entries)} files to {place}, {pictures} pictures among them\n"
-        f"  start with    {place}/README.md\n"
-        f"  see           {place}/pictures/overview.png\n"
+        f"wrote {len(written.entries)} files to {place}\n"
+        f"  start with    {place}/index.html  (or {place}/report.md)\n"
         f"  compute with  {place}/summary.csv, {place}/scenarios.nc\n"
     )

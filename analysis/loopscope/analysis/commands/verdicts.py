@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from loopscope.analysis.tables import moment, number, out, print_table
+from loopscope.analysis.tables import out, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def _rows(verdict: "Verdict") -> list[tuple[str, str, str, str, str]]:
     rows = [(verdict.id, SHOWN[verdict.status], verdict.says, "", "")]
     for figure in verdict.figures:
         text = f"- {figure.says}{_beside(figure)}"
-        rows.append(("", "" if figure.met else "!", text, measured(figure), figure.asked))
+        rows.append(("", "" if figure.met else "!", text, figure.shown, figure.asked))
     known = verdict.status == "not met" and verdict.reason
     told = (verdict.note, f"known: {verdict.reason}" if known else "")
     return [*rows, *(("", "", f"- {text}", "", "") for text in told if text)]
@@ -45,25 +45,6 @@ def _rows(verdict: "Verdict") -> list[tuple[str, str, str, str, str]]:
 
 def _beside(figure: "Figure") -> str:
     return f" ({figure.where})" if figure.where else ""
-
-
-def measured(figure: "Figure") -> str:
-    """Return what was measured: a number, or the lowest and highest of several.
-
-    Examples
-    --------
-    >>> from loopscope.analysis.reality.measuring import Figure
-    >>> measured(Figure(says="", asked="", low=-14.4753, high=-14.4753, unit="%", met=True))
-    '-14.48 %'
-    """
-    if figure.low != figure.low and figure.high != figure.high:
-        return "none"
-    show = moment if not figure.unit and 1000 <= abs(figure.high) < 10000 else number
-    text = show(figure.low)
-    if figure.high != figure.low:
-        text += f" to {show(figure.high)}"
-    unit = "" if figure.unit == "dmnl" else figure.unit
-    return f"{text} {unit}".rstrip()
 
 
 def plain_verdicts(verdicts: "Sequence[Verdict]") -> list[dict[str, Any]]:

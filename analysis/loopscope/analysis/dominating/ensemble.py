@@ -212,7 +212,7 @@ def ensemble_of(
     if shortest is not None and not (np.isfinite(shortest) and shortest >= 0):
         msg = f"the shortest period must be a length of time, got {shown(shortest)}"
         raise StudyError(msg)
-    one, name = _one(swept, scenario)
+    one, name = one_of(swept, scenario)
     one, left_out = _of_partition(one, partition)
     sample = sample_of(one)
     dim = "loop_time" if "loop_time" in one["relative"].dims else "time"
@@ -291,7 +291,7 @@ def _ahead(relative: Numbers, state: NDArray[Any], gone: NDArray[np.bool_]) -> N
     return found
 
 
-def _one(swept: xr.Dataset, scenario: str | None) -> tuple[xr.Dataset, str]:
+def one_of(swept: xr.Dataset, scenario: str | None) -> tuple[xr.Dataset, str]:
     """Return one scenario of a sweep, and its name."""
     if "scenario" not in swept.dims:
         name = _named(swept)

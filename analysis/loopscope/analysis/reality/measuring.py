@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopscope.analysis.reality import taking
+from loopscope.analysis.tables import moment, number
 from loopscope.models.errors import RunError, UnknownNameError, did_you_mean
 from loopscope.models.names import key
 
@@ -62,6 +63,24 @@ class Figure:
     met: bool
     where: str = ""
     failed: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What was measured, as text: a number, or the lowest and highest of several.
+
+        Examples
+        --------
+        >>> Figure(says="", asked="", low=-14.4753, high=-14.4753, unit="%", met=True).shown
+        '-14.48 %'
+        """
+        if math.isnan(self.low) and math.isnan(self.high):
+            return "none"
+        show = moment if not self.unit and 1000 <= abs(self.high) < 10000 else number
+        text = show(self.low)
+        if self.high != self.low:
+            text += f" to {show(self.high)}"
+        unit = "" if self.unit == "dmnl" else self.unit
+        return f"{text} {unit}".rstrip()
 
 
 def figure(

@@ -57,7 +57,7 @@ class Chains:
     def range(self, pair: Pair) -> Range:
         """Return the range of the gain of a link of the view."""
         cause, effect = pair
-        self._deadline = time.monotonic() + self._prover.signs.seconds
+        self._deadline = time.thread_time() + self._prover.signs.seconds
         known = self._from.get(cause)
         if known is None:
             known = self._from[cause] = {cause: ONE}
@@ -84,7 +84,7 @@ class Chains:
         """Return the range of the derivative of a variable, given those of what acts on it."""
         found = ANYTHING
         for level in range(1 + (0 if changes else OPENINGS)):
-            if level and time.monotonic() > self._deadline:
+            if level and time.thread_time() > self._deadline:
                 break
             slopes = self._at(name, level)
             if slopes is None:

@@ -110,7 +110,7 @@ class Signs:
         found = self.ranges.bounds.of(ready)
         if found.sign != "?":
             return Decision(sign=found.sign, reasons=found.reasons)
-        deadline = time.monotonic() + self.seconds
+        deadline = time.thread_time() + self.seconds
         bounds = _where_acting(ready, self.ranges.bounds)
         return self._factors(_joined(ready), bounds, deadline)
 
@@ -167,7 +167,7 @@ class Signs:
         found = self._by_cases(factor, bounds, deadline) or self._opened(factor, bounds, deadline)
         if found.sign != "?":
             return found
-        if time.monotonic() < deadline:
+        if time.thread_time() < deadline:
             return self._divided(factor, bounds, deadline, left)
         return left
 
@@ -175,7 +175,7 @@ class Signs:
         """Return the sign that shows once auxiliaries are replaced by their equations."""
         for _ in range(OPENINGS):
             opened = self.ranges.opened(e)
-            if opened == e or sp.count_ops(opened) > LARGEST or time.monotonic() > deadline:
+            if opened == e or sp.count_ops(opened) > LARGEST or time.thread_time() > deadline:
                 break
             e = opened
             joined = _joined(e)
@@ -277,7 +277,7 @@ def _subdivided(e: sp.Expr, bounds: Bounds, deadline: float) -> Decision | None:
     while waiting:
         box = waiting.pop()
         boxes += 1
-        if boxes > BOXES or time.monotonic() > deadline:
+        if boxes > BOXES or time.thread_time() > deadline:
             return None
         found = Bounds(_Box(box, bounds), bounds.lookups, bounds.slopes, bounds.known).of(e)
         if found.sign == "?" or sign not in ("", found.sign, "0"):

@@ -41,7 +41,8 @@ Sign = Literal["+", "-", "0", "?"]
 Basis = Literal["proved", "observed", "switch", "conditional", "unknown"]
 
 SECONDS = 2.0
-"""Work on one link after which it stays unknown."""
+"""Work on one link after which it stays unknown, in time of the processor: what else runs on a
+machine changes nothing."""
 
 MOST_CONDITIONS = 3
 """Most factors whose signs a condition combines."""
@@ -145,11 +146,11 @@ def _remembered(graph: CausalGraph) -> dict[Pair, Polarity]:
         _ = prover.paths  # made for all links, so no one link is slow for it
     found, cut_short = {}, False
     for pair in graph.pairs:
-        begun = time.monotonic()
+        begun = time.thread_time()
         found[pair] = prover.polarity(graph.links[pair])
-        spent = time.monotonic() - begun
+        spent = time.thread_time() - begun
         cut_short |= spent >= SECONDS and found[pair].basis in ("unknown", "conditional")
-    if not cut_short:  # else a quicker machine, or a quieter one, may know more
+    if not cut_short:  # else a quicker machine may know more
         told = [[one.sign, one.basis, one.assumptions, one.condition] for one in found.values()]
         remembered.write(graph, told)
     return found

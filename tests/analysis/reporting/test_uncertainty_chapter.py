@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from loopscope import analysis, models
-from loopscope.analysis import uncertainty_words as words
+from loopscope.analysis.reporting import uncertainty_words as words
 
 RANGES = """
 [[parameter]]
@@ -72,23 +72,26 @@ def test_the_bands_are_quantiles_of_the_runs_that_the_model_gives(written, tank)
 
 
 def test_the_page_says_what_was_swept_and_what_came_of_it(written):
-    page = (written.folder / "README.md").read_text(encoding="utf-8")
+    page = (written.folder / "report.md").read_text(encoding="utf-8")
     assert "64 runs of the model as it stands, with 2 constants drawn" in page
     assert "None of them failed." in page
     for heading in (
-        "# How sure one can be", "# Which loop dominates, and how sure that is",
+        "# How sure one can be", "# Which loop leads, and how sure that is",
         "# Which constants matter most", "# How the runs behave", "# What each mechanism adds",
     ):  # fmt: skip
         assert heading in page
-    assert re.search(r"\*\*water\*\* in 10: .*supply \+0\.\d\d", page)
+    assert re.search(r"\*\*water\*\* in 10: half of the runs lie from", page)
 
 
-def test_the_strongest_constant_of_a_table_is_that_of_the_page(written):
+def test_the_strongest_constant_of_a_table_is_that_of_the_picture(written):
     rows = table(written, "uncertainty-parameters.csv")
     last = [row for row in rows if row["outcome"] == "water" and float(row["time"] or 0) == 10]
     strongest = max(last, key=lambda row: abs(float(row["prcc"])))
-    page = (written.folder / "README.md").read_text(encoding="utf-8")
-    assert f"**water** in 10: {strongest['parameter']} {float(strongest['prcc']):+.2f}" in page
+    picture = (written.folder / "pictures/uncertainty-parameters.svg").read_text(encoding="utf-8")
+    assert f">{float(strongest['prcc']):+.2f}<" in picture
+    page = (written.folder / "report.md").read_text(encoding="utf-8")
+    told = f"water in 10: {strongest['parameter']} {float(strongest['prcc']):+.2f}"
+    assert told in page.replace("\\", "")
 
 
 def test_shares_of_modes_add_to_one(written):
@@ -97,15 +100,15 @@ def test_shares_of_modes_add_to_one(written):
 
 
 def test_a_model_without_distributions_says_why_nothing_was_swept(teacup):
-    report = analysis.report(teacup, "out")
-    page = (report.folder / "README.md").read_text(encoding="utf-8")
+    report = analysis.report(teacup, "out", runs=8)
+    page = (report.folder / "report.md").read_text(encoding="utf-8")
     assert "No constant of the model has a declared distribution" in page
     assert not list(report.folder.glob("uncertainty*"))
 
 
 def test_no_runs_leave_the_chapter_out(tank, tmp_path):
     report = analysis.report(tank, tmp_path / "out", runs=0)
-    assert "How sure one can be" not in (report.folder / "README.md").read_text(encoding="utf-8")
+    assert "How sure one can be" not in (report.folder / "report.md").read_text(encoding="utf-8")
 
 
 def test_quantiles_leave_failed_runs_out_and_are_nan_where_all_failed():
@@ -136,9 +139,9 @@ def test_who_dominates_when_is_told_in_spells_and_a_rest_is_no_spell():
         },
         attrs={"level": 0.95, "shifting_runs": 3, "runs": 4},
     )  # fmt: skip
-    (line,) = words.dominance_lines(record, xr.Dataset())
+    line = words.dominance_words(record, xr.Dataset())
     assert line.startswith(
-        "Likeliest to dominate: 1 to 2 R1 (growth), in 60% to 90% of the runs; "
+        "Likeliest to lead: 1 to 2 R1 (growth), in 60% to 90% of the runs; "
         "3 B1 (limit), in 80% of the runs."
     )
     assert "at least once in 75.0% of the runs" in line

@@ -1,6 +1,6 @@
 """Sentences and tables of the uncertainty chapter, made from its numbers.
 
-In: a sweep, and what was worked out from it.  Out: lines of Markdown, columns of tables.
+In: a sweep, and what was worked out from it.  Out: words, columns of tables.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopscope.analysis.behaviour.telling import parts, present
-from loopscope.analysis.draft import safe, table_row
-from loopscope.analysis.tables import moment, number
+from loopscope.analysis.reporting.blocks import Table
+from loopscope.analysis.reporting.sureness import numbers_of
+from loopscope.analysis.tables import moment, number, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
     from loopscope.analysis.runs import Run
 
     Numbers = NDArray[np.float64]
+
+NOTHING = (
+    "No constant of the model has a declared distribution (a file parameters.toml beside it would "
+    "hold them), so there is nothing to sweep."
+)
+
+CORRELATIONS = (
+    "Partial rank correlations: what goes along with a constant once all others are allowed for, "
+    "from -1 to +1."
+)
 
 QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
 
@@ -58,13 +69,24 @@ def what_was_swept(swept: xr.Dataset) -> str:
     )
     return (
         f"{runs:,} runs of the model as it stands, with {varied} constants drawn from their "
-        f"declared distributions (design: {safe(str(kind))}, seed {swept.attrs.get('seed', 0)}). "
+        f"declared distributions (design: {plain(str(kind))}, seed {swept.attrs.get('seed', 0)}). "
         f"{told} The bands say what follows from those distributions; they are no forecast."
     )
 
 
-def band_lines(base: Run, rows: Sequence[tuple[str, Numbers]], swept: xr.Dataset) -> list[str]:
-    """Return where each series ends, in words."""
+def lead(swept: xr.Dataset) -> str:
+    """Return what the chapter is about, in a sentence."""
+    runs, varied = swept.sizes["run"], swept.sizes["parameter"]
+    return (
+        f"All {varied} constants with a declared distribution are drawn anew in each of {runs:,} "
+        "runs: what stays the same in most of them does not hang on a number that nobody knows."
+    )
+
+
+def band_lines(
+    base: Run, rows: Sequence[tuple[str, Numbers]], swept: xr.Dataset
+) -> list[tuple[str, str]]:
+    """Return each series, and where it ends in words."""
     lines = []
     end = moment(float(swept["time"].values[-1]))
     place = {level: row for row, level in enumerate(QUANTILES)}
@@ -73,22 +95,17 @@ def band_lines(base: Run, rows: Sequence[tuple[str, Numbers]], swept: xr.Dataset
             number(float(found[place[level], -1]), 3) for level in (0.05, 0.25, 0.5, 0.75, 0.95)
         )
         units = str(swept[name].attrs.get("units", ""))
-        unit = "" if units in ("dmnl", "1", "") else f" {safe(units)}"
+        unit = "" if units in ("dmnl", "1", "") else f" {plain(units)}"
+        own = float(base.values[name][-1]) if name in base.values else float("nan")
         lines.append(
-            f"- **{safe(name)}** in {end}: half of the runs lie from {first} to {third}{unit}, "
-            f"nine of ten from {low} to {high}, the middle is {middle}; the model as it stands "
-            f"gives {number(float(base.values[name][-1]), 3)}."
+            (
+                plain(name),
+                f" in {end}: half of the runs lie from {first} to {third}{unit}, nine of ten from "
+                f"{low} to {high}, the middle is {middle}; the model as it stands gives "
+                f"{number(own, 3)}.",
+            )
         )
     return lines
-
-
-def numbers_of(swept: xr.Dataset) -> list[str]:
-    """Return the names of the metrics that are quantities: codes are not."""
-    return [
-        str(name)
-        for name, one in swept.data_vars.items()
-        if one.attrs.get("role") == "metric" and "labels" not in one.attrs
-    ]
 
 
 def metric_columns(swept: xr.Dataset) -> dict[str, Sequence[Any]]:
@@ -105,27 +122,28 @@ def metric_columns(swept: xr.Dataset) -> dict[str, Sequence[Any]]:
     return columns
 
 
-def metric_rows(swept: xr.Dataset) -> list[str]:
-    """Return the same as a table of the page."""
-    columns = metric_columns(swept)
+def metric_table(swept: xr.Dataset, columns: Mapping[str, Sequence[Any]]) -> Table | None:
+    """Return the same as a table of the page; None without a metric."""
     if not columns["metric"]:
-        return []
+        return None
     levels = (0.05, 0.25, 0.5, 0.75, 0.95)
-    lines = table_row(["metric", "unit", *(f"{level:.0%}" for level in levels)])
-    lines += table_row(["---", "---", *("---:" for _ in levels)])
+    rows = []
     for place, name in enumerate(columns["metric"]):
         # A time is no quantity: 2050, not 2,050.
         told = moment if swept[name].attrs.get("metric") in TIMES else _short
-        values = [told(columns[f"quantile_{level:g}"][place]) for level in levels]
-        lines += table_row([name, columns["unit"][place], *values])
-    return [*lines, "", "Columns: the value below which that share of the runs lies."]
+        values = (told(columns[f"quantile_{level:g}"][place]) for level in levels)
+        rows.append((plain(name), plain(columns["unit"][place]), *values))
+    return Table(
+        ("metric", "unit", *(f"{level:.0%}" for level in levels)), tuple(rows),
+        "The value below which that share of the runs lies", numbers=(2, 3, 4, 5, 6),
+    )  # fmt: skip
 
 
 def _short(value: float) -> str:
     return number(value, 3)
 
 
-def dominance_lines(record: xr.Dataset, swept: xr.Dataset) -> list[str]:
+def dominance_words(record: xr.Dataset, swept: xr.Dataset) -> str:
     """Return who is likeliest to dominate when, and how much of the change is watched."""
     shares = np.nan_to_num(np.asarray(record["probability"].values, dtype=np.float64))
     time = np.asarray(record["time"].values, dtype=np.float64)
@@ -142,13 +160,13 @@ def dominance_lines(record: xr.Dataset, swept: xr.Dataset) -> list[str]:
         when = moment(float(time[first]))
         if last - first > 1:
             when = f"{when} to {moment(float(time[last - 1]))}"
-        spells.append(f"{when} {safe(loop)}, in {_between(its)} of the runs")
+        spells.append(f"{when} {plain(loop)}, in {_between(its)} of the runs")
     lines = []
     if spells:
-        lines.append(f"Likeliest to dominate: {'; '.join(spells)}.")
+        lines.append(f"Likeliest to lead: {'; '.join(spells)}.")
     level = float(record.attrs["level"])
     lines.append(
-        f"Intervals of {level:.0%} are in `uncertainty-dominance.csv`: they say how well the sweep "
+        f"Intervals of {level:.0%} are in uncertainty-dominance.csv: they say how well the sweep "
         "knows these shares, not how right the distributions are."
     )
     shifting = record.attrs["shifting_runs"] / max(1, record.attrs["runs"])
@@ -171,7 +189,7 @@ def dominance_lines(record: xr.Dataset, swept: xr.Dataset) -> list[str]:
                 f"and of at least {low:.0%} in nineteen of twenty: loops that weigh nothing along "
                 "a reference run were not summed."
             )
-    return [" ".join(lines)]
+    return " ".join(lines)
 
 
 def _between(shares: Numbers) -> str:
@@ -179,30 +197,30 @@ def _between(shares: Numbers) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def parameter_lines(found: xr.Dataset) -> list[str]:
-    """Return the strongest constants of each outcome at the last time, and of each metric."""
+def strongest(found: xr.Dataset) -> dict[str, list[tuple[str, float, float, float]]]:
+    """Return the strongest constants of each outcome at the last time, and of each metric.
+
+    Returns
+    -------
+    dict
+        By what it is of: name, partial rank correlation, lower and upper end of its interval.
+    """
     from loopscope.analysis.indices.telling import slices
 
-    lines = []
+    told = {}
     for one in slices(found):
         part = one.part.isel(time=-1) if one.timed else one.part
         values = np.nan_to_num(np.asarray(part["prcc"].values, dtype=np.float64))
         when = f" in {moment(float(part['time']))}" if one.timed else ""
-        named = []
+        rows = []
         for place in np.argsort(-np.abs(values), kind="stable")[:STRONGEST]:
-            if not values[place]:
-                continue
-            low, high = (float(part[f"prcc_{side}"].values[place]) for side in ("low", "high"))
-            name = safe(str(part["parameter"].values[place]))
-            named.append(f"{name} {values[place]:+.2f} ({low:+.2f} to {high:+.2f})")
-        if named:
-            lines.append(f"- **{safe(one.outcome)}**{when}: {'; '.join(named)}.")
-    return [
-        "Partial rank correlations: what goes along with a constant once all others are allowed "
-        "for, from -1 to +1. In brackets the interval.",
-        "",
-        *lines,
-    ]
+            if values[place]:
+                low, high = (float(part[f"prcc_{side}"].values[place]) for side in ("low", "high"))
+                name = plain(str(part["parameter"].values[place]))
+                rows.append((name, float(values[place]), low, high))
+        if rows:
+            told[f"{plain(one.outcome)}{when}"] = rows
+    return told
 
 
 def mode_columns(found: xr.Dataset) -> dict[str, Sequence[Any]]:
@@ -223,20 +241,21 @@ def mode_columns(found: xr.Dataset) -> dict[str, Sequence[Any]]:
     return columns
 
 
-def mode_lines(found: xr.Dataset) -> list[str]:
-    """Return the most frequent modes of each series, and those that nobody foresaw."""
+def mode_lines(found: xr.Dataset) -> list[tuple[str, str]]:
+    """Return each series, and its most frequent modes in words."""
     lines = []
     for outcome, _, part in parts(found):
         modes = present(part)
         told = [f"{mode} {float(part['share'].sel(mode=mode)):.1%}" for mode in modes[:MOST_MODES]]
         others = float(sum(float(part["share"].sel(mode=mode)) for mode in modes[MOST_MODES:]))
         more = f"; others {others:.1%}" if len(modes) > MOST_MODES else ""
-        lines.append(f"- **{safe(outcome)}**: {'; '.join(told)}{more}.")
-    surprises = json.loads(found.attrs["surprises"])
-    if surprises:
-        lines += ["", "Not among the modes that the documentation of the model lists:", ""]
-        lines += [f"- {safe(one)}" for one in surprises]
+        lines.append((plain(outcome), f"{'; '.join(told)}{more}."))
     return lines
+
+
+def surprises(found: xr.Dataset) -> list[str]:
+    """Return the modes that the documentation of the model does not list, in words."""
+    return [plain(str(one)) for one in json.loads(found.attrs["surprises"])]
 
 
 def split_columns(split: xr.Dataset) -> dict[str, Sequence[Any]]:
@@ -254,23 +273,23 @@ def split_columns(split: xr.Dataset) -> dict[str, Sequence[Any]]:
     return columns
 
 
-def split_lines(split: xr.Dataset, outcome: str) -> list[str]:
-    """Return the largest parts at the last time, in words."""
+def split_words(split: xr.Dataset, outcome: str) -> tuple[str, list[tuple[str, float]]]:
+    """Return what mechanisms add at the last time in words, and the largest parts."""
     now = split.isel(outcome=0, time=-1)
     values = np.nan_to_num(np.asarray(now["value"].values, dtype=np.float64))
     order = np.argsort(-np.abs(values), kind="stable")[: 2 * STRONGEST]
     largest = np.abs(values).max(initial=0.0)
     told = [
-        f"{split['mechanism'].values[place]} ({split['mechanism_name'].values[place]}) "
-        f"{values[place]:+.3g}"
+        (
+            plain(f"{split['mechanism'].values[place]} ({split['mechanism_name'].values[place]})"),
+            float(values[place]),
+        )
         for place in order
         if abs(values[place]) > 0.01 * largest
     ]
-    return [
-        safe(
-            f"{outcome} ends at {number(float(now['with_all']), 3)}; with every mechanism that has "
-            f"a switch cut it would end at {number(float(now['with_none']), 3)}. Of the difference "
-            f"the largest parts are: {'; '.join(told)}. "
-            f"{number(float(now['left_over']), 2)} is left over."
-        )
-    ]
+    text = (
+        f"{plain(outcome)} ends at {number(float(now['with_all']), 3)}; with every mechanism that "
+        f"has a switch cut it would end at {number(float(now['with_none']), 3)}. The bars are the "
+        f"largest parts of the difference; {number(float(now['left_over']), 2)} is left over."
+    )
+    return text, told
