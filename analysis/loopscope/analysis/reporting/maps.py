@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from loopscope.analysis.draft import Draft
     from loopscope.analysis.reporting.leading import Told
     from loopscope.loops.diagrams.diagram import Diagram
+    from loopscope.loops.diagrams.layout.efforts import Level
 
 EACH, MOST = 3, 8
 """Loops that the map takes from each scenario, its strongest, and altogether."""
@@ -25,8 +26,8 @@ EACH, MOST = 3, 8
 ROOM = 40
 """Most variables of the map."""
 
-BULGE = 0.12
-"""Of a link whose bulge is not kept."""
+SMALL = 20
+"""Up to so many variables, a map costs a second or two at a higher level than a draft."""
 
 
 def chosen(told: Sequence[Told]) -> list[str]:
@@ -49,8 +50,6 @@ def chosen(told: Sequence[Told]) -> list[str]:
 def base_map(draft: Draft, ids: Sequence[str]) -> Diagram:
     """Return the map of some loops, with the mean weights of the base run.
 
-    Where the model has positions kept beside it for all of its variables, they stand there.
-
     Raises
     ------
     LoopError
@@ -58,22 +57,14 @@ def base_map(draft: Draft, ids: Sequence[str]) -> Diagram:
     """
     from loopscope.loops.diagrams.choosing.asking import finished
     from loopscope.loops.diagrams.choosing.sketching import sketched
-    from loopscope.loops.diagrams.diagram import Diagram, Style
-    from loopscope.loops.diagrams.layout.kept import kept_beside
-    from loopscope.loops.diagrams.layout.laying import dress
-    from loopscope.loops.diagrams.records import Layout
+    from loopscope.loops.diagrams.diagram import Style
 
     assert draft.found is not None
     sketch, caption = sketched(
         draft.found, draft.told[0].scores, show=list(ids), claims=False, room=ROOM
     )
-    kept = kept_beside(draft.prepared.path)
-    if kept is None or any(node.name not in kept.places for node in sketch.nodes):
-        model = draft.found.graph.model
-        return finished(sketch, caption, model, style=Style(), level="draft", layout=Layout())
-    places = {node.name: kept.places[node.name] for node in sketch.nodes}
-    bulges = {link.pair: kept.bulges.get(link.pair, BULGE) for link in sketch.links}
-    return Diagram(laid=dress(sketch, Layout(places, bulges)), caption=caption)
+    level: Level = "normal" if len(sketch.nodes) <= SMALL else "draft"
+    return finished(sketch, caption, draft.found.graph.model, style=Style(), level=level)
 
 
 def scenario_map(draft: Draft, drawn: Diagram, told: Told) -> tuple[str, str]:
