@@ -143,7 +143,7 @@ def _chosen(
     others = f"; {left:,} other {'loop is' if left == 1 else 'loops are'} not shown" if left else ""
     what = _big(picked.why)
     if part is not None and reading is not None:
-        carry = "carries" if len(shown) == 1 else "carry"
+        carry = "carry" if "loops" in picked.why else "carries"
         of = _whole(reading) + (" in the largest partition" if _several(shown) else "")
         what += f" {carry} {percent(part)} of {of} {when(reading, units)}"
     notes = [f"{what}{others}."]

@@ -144,6 +144,8 @@ def _picked(split: Split, why: str, *, fixed: bool, asked: tuple[str, ...] = ())
             "choose other loops, or another view"
         )
         raise LoopError(msg)
+    if undrawn and why.startswith("all loops"):
+        why = why.replace("all loops", f"all loops that can be drawn ({len(drawn)})", 1)
     return Picked(tuple(drawn), why, fixed=fixed, asked=asked, undrawn=tuple(undrawn))
 
 
