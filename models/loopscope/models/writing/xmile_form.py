@@ -11,7 +11,7 @@ table, INTEG in a formula                a variable of its own
 SAMPLE IF TRUE                           a stock that follows it (PREVIOUS under Runge-Kutta)
 ACTIVE INITIAL                           start values written out
 INTEGER, MODULO of what may be negative  INT of its size: INT goes down, INTEGER towards zero
-QUANTUM, RAMP to an end, PULSE of Vensim conditions on TIME
+QUANTUM, RAMP to an end, PULSE           conditions on TIME
 SINH, COSH, TANH                         by EXP
 =======================================  ======================================================
 """
