@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from loopscope.loops.diagrams.drawing.animation import animate as animate
     from loopscope.loops.diagrams.drawing.strips import strip as strip
     from loopscope.loops.diagrams.exporting.kept import read_diagram as read_diagram
+    from loopscope.loops.diagrams.multiples import multiples as multiples
     from loopscope.loops.dominance import Period as Period
     from loopscope.loops.dominance import periods as periods
     from loopscope.loops.eigen.leading import leading_mode as leading_mode
@@ -93,6 +94,7 @@ _HOME = {
     "link_influences": "eigen.link_influence",
     "local_state": "eigen.weights",
     "mode_weights": "eigen.weights",
+    "multiples": "diagrams.multiples",
     "observe": "signs.observed",
     "overall_influence": "eigen.overall",
     "parameter_influences": "eigen.link_influence",

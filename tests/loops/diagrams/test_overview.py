@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from loopscope.loops.diagrams.central import central
+from loopscope.loops.diagrams.diagram import Diagram
 from loopscope.loops.diagrams.layout.laying import lay_out
 from loopscope.loops.diagrams.multiples import around, multiples
 from loopscope.loops.diagrams.overview import overview
@@ -74,9 +75,9 @@ def test_communities_stand_for_groups_that_nobody_gave():
 
 
 def test_multiples_stand_at_the_same_places_with_neighbours_in_grey(core):
-    laid = lay_out(core, level="draft")
     heavy = replace(core, loops=(replace(core.loops[3], weight=5.0), *core.loops[:3]))
-    pictures = multiples(heavy, laid.layout, most=2)
+    whole = Diagram(laid=lay_out(heavy, level="draft"))
+    pictures = multiples(whole, most=2)
     assert pictures[0].sketch.loops[0].id == core.loops[3].id
     for picture in pictures:
         (loop,) = picture.sketch.loops
@@ -85,14 +86,14 @@ def test_multiples_stand_at_the_same_places_with_neighbours_in_grey(core):
         for link in picture.sketch.links:
             assert link.quiet == (link.pair not in loop.pairs)
         for name in quiet:
-            assert picture.layout.places[name] == laid.layout.places[name]
+            assert picture.layout.places[name] == whole.layout.places[name]
         assert picture.quality.label_on_label == 0
     with pytest.raises(LoopError, match="no loop 'R9' is shown"):
         around(core, "R9")
     with pytest.raises(LoopError, match="at least one picture; got 0"):
-        multiples(core, laid.layout, most=0)
+        multiples(whole, most=0)
     with pytest.raises(LoopError, match="no loop is shown"):
-        multiples(Sketch(core.nodes, core.links), laid.layout)
+        multiples(replace(whole, laid=replace(whole.laid, sketch=Sketch(core.nodes, core.links))))
 
 
 def test_hidden_variables_become_links_with_the_product_of_signs():

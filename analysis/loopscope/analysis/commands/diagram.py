@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from loopscope.loops.diagrams.diagram import Diagram
 
 MOVES = (
-    "show fewer loops with --loops top:8, --simplify 0.8 or --around VARIABLE",
+    "show less with --loops top:8, --loops central:30, --simplify 0.8, --around VARIABLE or "
+    "--kind overview",
     "give --force for a draft",
     "write all of it with --loops all --out FILE.graphml (or .json, .dot)",
 )
@@ -89,7 +90,11 @@ def diagram(
         bool, typer.Option("--no-claims", help="No footnotes with claims.")
     ] = False,
     kind: Annotated[
-        str, typer.Option(metavar="KIND", help="cld, or stockflow: with pipes, valves and clouds.")
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="cld; stockflow: with pipes, valves and clouds; overview: a box a group.",
+        ),
     ] = "cld",
     layout: Annotated[
         Path | None,

@@ -19,6 +19,7 @@ Which = Annotated[
         "--loops",
         metavar="WHICH",
         help="Ids with commas, R1,B3; top:8, the strongest; named; loops, all that are held; "
+        "central:30, the most central variables; "
         "all, every variable. [default: all if few, else the named ones, else the strongest]",
     ),
 ]

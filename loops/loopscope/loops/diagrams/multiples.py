@@ -1,7 +1,7 @@
 """Small multiples: one picture a loop, all of them at the same places.
 
-Stages 3 and 4 of 5, called.  In: a ``Sketch`` too large for one picture, and a ``Layout`` of it.
-Out: one ``LaidOut`` a loop: the loop as usual, what is next to it in grey.
+Stages 3 and 4 of 5, called.  In: a ``Diagram`` that shows too much for one picture.  Out: one
+``Diagram`` a loop: the loop as usual, what is next to it in grey.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from loopscope.loops.diagrams.records import Sketch
 from loopscope.models.errors import LoopError, did_you_mean
 
 if TYPE_CHECKING:
-    from loopscope.loops.diagrams.layout.dressing import LaidOut
-    from loopscope.loops.diagrams.records import Layout
+    from loopscope.loops.diagrams.diagram import Diagram
 
 MOST = 12
 """Pictures, where nothing else is asked for."""
 
 
-def multiples(sketch: Sketch, layout: Layout, most: int = MOST) -> tuple[LaidOut, ...]:
-    """Return a picture for each of the strongest loops, by weight.
+def multiples(diagram: Diagram, most: int = MOST) -> tuple[Diagram, ...]:
+    """Return a diagram for each of the strongest loops of a diagram, by weight.
 
     Parameters
     ----------
-    layout
-        Of the whole sketch: every picture takes its places from it.
+    diagram
+        Of any size; every picture takes its places from it.
     most
         Number of loops.
 
     Raises
     ------
     LoopError
-        A sketch without loops; a number that is not positive; a place that is not there.
+        A diagram without loops; a number that is not positive.
     """
+    sketch = diagram.sketch
     if most < 1:
         msg = f"multiples: there must be at least one picture; got {most}"
         raise LoopError(msg)
@@ -43,7 +43,18 @@ def multiples(sketch: Sketch, layout: Layout, most: int = MOST) -> tuple[LaidOut
         msg = "multiples: there is a picture for each loop, and no loop is shown"
         raise LoopError(msg)
     strongest = sorted(sketch.loops, key=lambda loop: (-loop.weight, loop.id))[:most]
-    return tuple(dress(around(sketch, loop.id), layout, named=True) for loop in strongest)
+    return tuple(
+        replace(
+            diagram,
+            laid=dress(around(sketch, loop.id), diagram.layout, named=True),
+            caption=replace(
+                diagram.caption,
+                title=f"{loop.id} {loop.name}".strip(),
+                notes=("In grey: what is next to the loop.",),
+            ),
+        )
+        for loop in strongest
+    )
 
 
 def around(sketch: Sketch, loop: str) -> Sketch:

@@ -232,3 +232,24 @@ def test_a_model_without_loops(read):
     shown = loops.diagram(still, show="all", level="bare")
     assert {node.name for node in shown.sketch.nodes} == {"x", "flow"}
     assert shown.caption.subtitle == "All variables, without loops"
+
+
+def test_an_overview_has_a_box_a_group_and_names_all_members(sick):
+    drawn = loops.diagram(sick.found, kind="overview", show="all", level="draft")
+    shown = {node.name for node in drawn.sketch.nodes}
+    assert 1 < len(shown) < 7
+    notes = "\n".join(drawn.caption.notes)
+    whole = loops.diagram(sick.found, show="all", level="bare")
+    for node in whole.sketch.nodes:
+        assert node.name in notes
+    assert {name for link in drawn.sketch.links for name in link.pair} <= shown
+
+
+def test_the_most_central_variables_are_shown_and_the_others_named(sick):
+    drawn = loops.diagram(sick.found, show="central:3", level="draft")
+    assert len(drawn.sketch.nodes) == 3
+    whole = loops.diagram(sick.found, show="all", level="bare")
+    names = {node.name for node in whole.sketch.nodes}
+    assert {node.name for node in drawn.sketch.nodes} | set(drawn.caption.left_out) == names
+    with pytest.raises(LoopError, match="at least 2"):
+        loops.diagram(sick.found, show="central:1")

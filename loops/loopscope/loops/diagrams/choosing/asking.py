@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
+from loopscope.loops.diagrams.choosing.large import summed_up
 from loopscope.loops.diagrams.choosing.placing import bare, placed
 from loopscope.loops.diagrams.choosing.sizing import FORCED, MOST, refuse_large
 from loopscope.loops.diagrams.choosing.sketching import sketched
 from loopscope.loops.diagrams.diagram import Diagram, DiagramKind, Style
+from loopscope.loops.diagrams.records import Layout
 from loopscope.models.errors import LoopError, did_you_mean
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from loopscope.loops.diagrams.diagram import Caption
     from loopscope.loops.diagrams.layout.efforts import Level as Effort
-    from loopscope.loops.diagrams.records import Layout, Node, Sketch
+    from loopscope.loops.diagrams.records import Node, Sketch
     from loopscope.loops.finding.found import Loops
     from loopscope.models.model import Model
 
@@ -31,6 +33,8 @@ VALVE = 20.0
 """Room for a valve beside a name, in points."""
 
 Level = Literal["draft", "normal", "best", "bare"]
+Kind = DiagramKind | Literal["overview"]
+KINDS = (*get_args(DiagramKind), "overview")
 
 
 def diagram(
@@ -42,7 +46,7 @@ def diagram(
     around: str | None = None,
     simplify: float | None = None,
     context: int = 0,
-    kind: DiagramKind = "cld",
+    kind: Kind = "cld",
     fold: bool = True,
     title: str = "",
     subtitle: str = "",
@@ -69,7 +73,8 @@ def diagram(
         are means over the run.
     show
         Ids of loops; "top:8", the strongest; "named"; "loops", all that are held; "all": every
-        variable of the graph, with the loops that are shown without ``show``.  Without it: all
+        variable of the graph, with the loops that are shown without ``show``; "central:20", the
+        most central of these.  Without it: all
         loops where they are few, else the named ones, else the fewest strongest loops that carry
         80 %, else short loops that each add a link.
     around
@@ -79,7 +84,8 @@ def diagram(
     context
         1: direct causes of the stocks shown as well, in grey.
     kind
-        "cld"; or "stockflow": stocks, flows with their pipes, and information links.
+        "cld"; "stockflow": stocks, flows with their pipes, and information links; "overview": a box
+        for each group of variables, for graphs too large for one picture.
     fold
         Whether variables that only pass something on become one link.
     title, subtitle
@@ -118,10 +124,9 @@ def diagram(
     >>> [node.name for node in drawn.sketch.nodes]
     ['deportation', 'irregular migrants']
     """
-    known = get_args(DiagramKind)
-    if kind not in known:
-        msg = f"no kind of diagram named '{kind}'{did_you_mean(str(kind), known)}; there are: "
-        raise LoopError(msg + ", ".join(known))
+    if kind not in KINDS:
+        msg = f"no kind of diagram named '{kind}'{did_you_mean(str(kind), KINDS)}; there are: "
+        raise LoopError(msg + ", ".join(KINDS))
     style = style or Style()
     if kind == "stockflow":
         from loopscope.loops.diagrams.stockflow.asking import stock_flow
@@ -131,11 +136,15 @@ def diagram(
             subtitle=subtitle, style=style, seed=seed, level=level, layout=layout, pinned=pinned,
             force=force, claims=claims,
         )  # fmt: skip
-    room = None if level == "bare" else FORCED if force else MOST
+    large = level == "bare" or kind == "overview"
+    room = None if large else FORCED if force else MOST
     sketch, caption = sketched(
         found, scores, at, show=show, around=around, simplify=simplify, context=context, fold=fold,
         title=title, subtitle=subtitle, claims=claims, room=room,
     )  # fmt: skip
+    if kind == "overview":
+        sketch, caption = summed_up(sketch, caption, found.graph.model)
+        layout = layout or Layout()
     return finished(
         sketch, caption, found.graph.model, style=style, seed=seed, level=level, layout=layout,
         pinned=pinned, force=force,

@@ -35,7 +35,7 @@ ENOUGH = 0.8
 LOOKED_AT = 20_000
 """Loops that are looked at for short ones."""
 
-WORDS = ("named", "loops", "all", "top:N")
+WORDS = ("named", "loops", "all", "top:N", "central:N")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ MOST, FORCED = 40, 80
 Moves = tuple[str, str, str]
 
 MOVES: Moves = (
-    "show fewer loops with show='top:8', simplify=0.8 or around='VARIABLE'",
+    "show less with show='top:8', show='central:30', simplify=0.8, around='VARIABLE' or "
+    "kind='overview'",
     "give force=True for a draft",
     "save all of it as .graphml or .json with level='bare'",
 )

@@ -13,6 +13,7 @@ from loopscope.loops.diagrams.choosing.authored import names_of
 from loopscope.loops.diagrams.choosing.captions import caption_of
 from loopscope.loops.diagrams.choosing.folding import fold_through
 from loopscope.loops.diagrams.choosing.footnotes import footnoted
+from loopscope.loops.diagrams.choosing.large import how_many_central, most_central
 from loopscope.loops.diagrams.choosing.naming import with_names
 from loopscope.loops.diagrams.choosing.picking import pick
 from loopscope.loops.diagrams.choosing.reading import read
@@ -72,6 +73,13 @@ def sketched(
     if context not in (0, 1):
         msg = f"context= is 0 or 1 (direct causes of the stocks shown), got {shown(context)}"
         raise LoopError(msg)
+    count_central = how_many_central(show)
+    if count_central is not None:
+        whole = sketched(
+            found, scores, at, show="all", around=around, simplify=simplify, context=context,
+            fold=fold, title=title, claims=False,
+        )  # fmt: skip
+        return most_central(*whole, count_central)
     graph, everything = found.graph, show == "all"
     if everything and room is not None:
         refuse_hopeless(len(names_of(graph)), moves)

@@ -49,7 +49,7 @@ def leaving(curves: Numbers, centre: Numbers, half: Numbers) -> Numbers:
     first = np.argmax(outside, axis=1)
     every = np.arange(len(curves))
     before, step = curves[every, first], curves[every, first + 1] - curves[every, first]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = (np.sign(step) * half + centre - before) / step
     share = np.where(step == 0.0, np.inf, share).min(axis=1)
     found = np.where(outside.any(axis=1), first + np.clip(share, 0.0, 1.0), float(steps))
@@ -77,7 +77,7 @@ def lengths_in(paths: Numbers, low: Numbers, high: Numbers, rectangles: Numbers)
         points = paths[e] - middle[r][:, None]
         step = np.diff(points, axis=1)
         points, reach = points[:, :-1], half[r][:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             enter, leave = (-reach - points) / step, (reach - points) / step
         enter, leave = np.minimum(enter, leave), np.maximum(enter, leave)
         still, within = step == 0.0, np.abs(points) < reach
@@ -114,7 +114,7 @@ def meeting_pairs(
         r = np.diff(paths[e], axis=1)[:, :, None]
         s = np.diff(others[f], axis=1)[:, None, :]
         across, q = _cross(r, s), c - a
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             t, u = _cross(q, s) / across, _cross(q, r) / across
         # Half-open, so that a meeting at a joint of a polyline is met once.
         met = (across != 0.0) & (t >= 0.0) & (t < 1.0) & (u >= 0.0) & (u < 1.0)
