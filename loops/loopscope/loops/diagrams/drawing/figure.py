@@ -40,7 +40,7 @@ CLEAR = (0.0, 0.0, 0.0, 0.0)
 SIDE = {"start": "left", "middle": "center", "end": "right"}
 
 
-class Measured(Figure):
+class _Measured(Figure):
     """A figure whose letters are as wide as they were measured, wherever it is drawn.
 
     Hinted letters are up to a tenth wider, more so in few dots: text would run into what follows.
@@ -94,7 +94,7 @@ def built(scene: Scene, *, clear: bool = False) -> Figure:
     """
     wide, tall = scene.size
     with mpl.rc_context({"lines.scale_dashes": False}):
-        figure = Measured(figsize=(wide / 72, tall / 72))
+        figure = _Measured(figsize=(wide / 72, tall / 72))
         FigureCanvasAgg(figure)
         figure.patch.set_visible(not clear)
         points = Affine2D().translate(-scene.low[0], -scene.low[1]).scale(1 / 72)
