@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loopscope import loops, models
@@ -15,12 +15,13 @@ from loopscope.models.model import TIME
 
 
 @settings(max_examples=10, deadline=None)
+@example(seed=5429, folded=False)  # stiff: many parts are needed
 @given(seed=st.integers(0, 10**6), folded=st.booleans())
 def test_works_between_any_states_sum_to_the_change_of_energy(driven_model, placed, seed, folded):
     # Not even states of a run: the identity holds along any course, to the quadrature's error.
     graph = loops.trace(driven_model(seed))
     far = placed(loops.fold(graph) if folded else graph, seed)
-    places = np.linspace(0, 4, 4 * 8 + 1)  # the same straight courses, in eight parts each
+    places = np.linspace(0, 4, 4 * 32 + 1)  # the same straight courses, in 32 parts each
     values = {
         symbol: np.interp(places, np.arange(5), known) if np.ndim(known) else known
         for symbol, known in far.values.items()
@@ -29,7 +30,7 @@ def test_works_between_any_states_sum_to_the_change_of_energy(driven_model, plac
     along = Along(far.graph, values, time=values[TIME], step=0.25)
     found = works(along)
     size = abs(found["work"]).sum("leg").max() + abs(found["change"]).max()
-    assert float(abs(found["rest"]).max() / size) < 1e-8
+    assert float(abs(found["rest"]).max() / size) < 1e-10
     energy = np.stack([along.rates[name] ** 2 / 2 for name in along.graph.stocks], axis=-1)
     np.testing.assert_allclose(found["change"], np.diff(energy, axis=0), rtol=1e-12, atol=1e-12)
 
