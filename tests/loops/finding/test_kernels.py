@@ -73,7 +73,7 @@ def test_a_changed_source_makes_other_entries(monkeypatch):
     one = kernels.Entries("a")
     same = [one._entry("key"), kernels.Entries("a")._entry("key")]
     others = [kernels.Entries("b")._entry("key"), one._entry("other key")]
-    monkeypatch.setattr(kernels, "source", lambda: "changed")
+    monkeypatch.setattr(kernels, "source", lambda _: "changed")
     others.append(one._entry("key"))
     assert len({*same, *others}) == 4
 

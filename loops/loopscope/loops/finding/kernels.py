@@ -41,15 +41,23 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(nogil=True)(function)
     finally:
         numba.config.CACHE_DIR = usual
-    kept._cache._cache_file = Entries(f"{function.__module__}.{function.__qualname__}")
+    home = Path(function.__code__.co_filename).parent
+    kept._cache._cache_file = Entries(f"{function.__module__}.{function.__qualname__}", home)
     return kept
 
 
 class Entries:
-    """Compiled forms of one kernel, in place of numba's own files."""
+    """Compiled forms of one kernel, in place of numba's own files.
 
-    def __init__(self, name: str) -> None:
+    Attributes
+    ----------
+    home
+        The folder of the kernel and of all that it calls: a change there makes all entries new.
+    """
+
+    def __init__(self, name: str, home: Path = Path(__file__).parent) -> None:
         self.name = name
+        self.home = home
 
     def load(self, key: object) -> Any:
         """Return an entry, or None when it is absent or damaged."""
@@ -62,14 +70,14 @@ class Entries:
 
     def _entry(self, key: object) -> str:
         system = f"{sys.implementation.cache_tag} numba {numba.__version__}"
-        return key_of("search", system, self.name, source(), repr(key))
+        return key_of("search", system, self.name, source(self.home), repr(key))
 
 
 @cache
-def source() -> str:
-    """Return a hash of the code of this folder, where all kernels are."""
+def source(home: Path) -> str:
+    """Return a hash of the code of a folder in which all kernels that call each other are."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(home.glob("*.py")):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

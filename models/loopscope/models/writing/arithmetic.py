@@ -12,6 +12,7 @@ where sympy would multiply it out.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -38,7 +39,7 @@ _PLAIN = re.compile(r"[^\W\d_]\w*(?: \w+)*")
 
 
 @dataclass(slots=True)
-class Printer:
+class Printer(ABC):
     """Prints the expressions of one model in one dialect.
 
     Attributes
@@ -108,13 +109,13 @@ class Printer:
         self.obstacles[self.owner, construct] = None
         return "0"
 
+    @abstractmethod
     def symbol(self, e: sp.Symbol) -> str:
         """Return the name of a variable as it stands in an equation."""
-        raise NotImplementedError
 
+    @abstractmethod
     def choice(self, condition: sp.Expr, a: sp.Expr, b: sp.Expr) -> Text:
         """Return the text of a choice between two values."""
-        raise NotImplementedError
 
     def draw(self, e: sp.Expr) -> None:
         """Note that a random draw is printed here."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopscope.loops.diagrams.layout.kernels.compiling import compiled, inner
+from loopscope.loops.diagrams.layout.kernels.compiling import inner
 from loopscope.loops.diagrams.layout.kernels.costs import (
     MARGIN,
     MARGIN_OF_BADGE,
@@ -36,6 +36,7 @@ from loopscope.loops.diagrams.layout.kernels.state import (
     VISIBLE,
 )
 from loopscope.loops.diagrams.layout.kernels.tracing import retrace
+from loopscope.loops.finding.kernels import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from loopscope.loops.diagrams.layout.kernels.compiling import compiled
+from loopscope.loops.finding.kernels import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
