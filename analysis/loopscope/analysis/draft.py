@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
-    from matplotlib.figure import Figure
 
     from loopscope.analysis.comparison import Comparison
     from loopscope.analysis.measures import Fit
@@ -123,14 +122,6 @@ class Draft:
         path = self.folder / chosen
         path.parent.mkdir(exist_ok=True)
         return path
-
-    def picture(self, figure: Figure, name: str, what: str) -> str:
-        """Write a figure as SVG with real text, and return its file, relative to the folder."""
-        from loopscope.analysis.style import save
-
-        path = self.file(f"pictures/{name}.svg", what)
-        save(figure, path, text=True)
-        return path.relative_to(self.folder).as_posix()
 
     def scene(self, scene: Scene, name: str, what: str) -> str:
         """Write a scene as SVG, and return its file, relative to the folder."""

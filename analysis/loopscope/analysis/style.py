@@ -9,8 +9,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-
 from loopscope.analysis.outputs import whole
 from loopscope.analysis.tables import plain
 from loopscope.loops.style import BASE as BASE
@@ -88,13 +86,8 @@ def settle(figure: Figure) -> None:
     figure.set_layout_engine("none")
 
 
-def save(figure: Figure, path: Path, *, text: bool = False) -> None:
+def save(figure: Figure, path: Path) -> None:
     """Write a picture; from ``outputs.target``, its ending decides the format.
-
-    Parameters
-    ----------
-    text
-        Whether letters in SVG are text, not shapes: smaller, and for pages that may search in it.
 
     Raises
     ------
@@ -108,6 +101,4 @@ def save(figure: Figure, path: Path, *, text: bool = False) -> None:
         "pdf": {"CreationDate": None, "Creator": "loopscope"},
     }
     with styled(), whole(path) as temporary:
-        if text:
-            mpl.rcParams["svg.fonttype"] = "none"
         figure.savefig(temporary, format=suffix, metadata=metadata[suffix])
